@@ -10,6 +10,7 @@ the CONTEXTS feature never receives the second form.
 
 from __future__ import annotations
 
+import builtins
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -131,11 +132,11 @@ class Translator(ABC, Generic[ConfigT]):
     """
 
     type: ClassVar[str]
-    Config: ClassVar[type[TranslatorConfig]]
+    Config: ClassVar[builtins.type[TranslatorConfig]]
 
     def __init__(self, registry_id: str, config: ConfigT) -> None:
         self.registry_id = registry_id
-        self.config = config
+        self.settings = config  # not `config`: that is what HoldsConfig asks a registry for
 
     @property
     @abstractmethod

@@ -1,0 +1,1 @@
+"""The registries that the suites run against: one module per registry type."""

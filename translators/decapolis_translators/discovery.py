@@ -1,0 +1,105 @@
+"""Finds registry types through the entry-point group `decapolis.translators`, ours and strangers' alike.
+
+Nothing is imported before its type is asked for; a type that fails to import is told with its reason and hurts nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from .contract import Translator
+
+GROUP = "decapolis.translators"
+
+TranslatorType = type[Translator[Any]]
+
+
+class UnknownTypeError(LookupError):
+    """No installed package brings a type of that name; the text lists those that exist."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(sorted(known))
+        super().__init__(f"Unknown registry type: {name} (known: {', '.join(self.known) or 'none'})")
+
+
+class BrokenTypeError(LookupError):
+    """The type exists, but cannot be used; the text says why."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The registry type {name} cannot be used: {reason}")
+
+
+@dataclass(frozen=True)
+class FoundType:
+    """One name of the group, where it comes from, and, once asked, its class or what is wrong with it."""
+
+    name: str
+    entry_point: EntryPoint
+
+    @property
+    def source(self) -> str:
+        """The module and class that the entry point names."""
+        return self.entry_point.value
+
+    @property
+    def package(self) -> str | None:
+        """The distribution that brings it."""
+        return self.entry_point.dist.name if self.entry_point.dist else None
+
+    @property
+    def version(self) -> str | None:
+        """The version of that distribution."""
+        return self.entry_point.dist.version if self.entry_point.dist else None
+
+    @cached_property
+    def loaded(self) -> TranslatorType | str:
+        """The class, or one sentence about why there is none; imports at the first use only."""
+        try:
+            found = self.entry_point.load()
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        if not isinstance(found, type) or not issubclass(found, Translator):
+            return f"{self.source} is not a Translator"
+        if getattr(found, "type", None) != self.name:
+            return f"{self.source} calls itself {getattr(found, 'type', None)!r}"
+        return found
+
+    @property
+    def reason(self) -> str | None:
+        """Why it cannot be used, None where it can."""
+        return self.loaded if isinstance(self.loaded, str) else None
+
+
+class Types:
+    """The registry types of this installation; of two with one name, the first in the order of packages counts."""
+
+    def __init__(self, found: Iterable[EntryPoint] | None = None) -> None:
+        points = entry_points(group=GROUP) if found is None else found
+        self._found: dict[str, FoundType] = {}
+        for point in points:
+            self._found.setdefault(point.name, FoundType(point.name, point))
+
+    def all(self) -> list[FoundType]:
+        """Every type by name, usable or not."""
+        return [self._found[name] for name in sorted(self._found)]
+
+    def names(self) -> list[str]:
+        """The names alone, without importing anything."""
+        return sorted(self._found)
+
+    def named(self, name: str) -> TranslatorType:
+        """The class of that type; UnknownTypeError or BrokenTypeError otherwise."""
+        found = self._found.get(name)
+        if found is None:
+            raise UnknownTypeError(name, self._found)
+        loaded = found.loaded
+        if isinstance(loaded, str):
+            raise BrokenTypeError(name, loaded)
+        return loaded

@@ -1,0 +1,40 @@
+"""Small schemas of every format that the suite registers; `variant` makes texts that differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from decapolis_formats import Format, Schema
+
+
+def _avro(variant: int) -> str:
+    fields = [
+        {"name": f"f{number}", "type": ["null", "string"], "default": None} for number in range(variant + 1)
+    ]
+    return json.dumps({"type": "record", "name": "Order", "fields": fields}, separators=(",", ":"))
+
+
+def _json(variant: int) -> str:
+    properties = {f"f{number}": {"type": "string"} for number in range(variant + 1)}
+    closed = {"type": "object", "properties": properties, "additionalProperties": True}
+    return json.dumps(closed, separators=(",", ":"))
+
+
+def _protobuf(variant: int) -> str:
+    fields = "".join(f"  string f{number} = {number};\n" for number in range(1, variant + 2))
+    return f'syntax = "proto3";\n\nmessage Order {{\n{fields}}}\n'
+
+
+_WRITERS: dict[Format, Callable[[int], str]] = {
+    Format.AVRO: _avro,
+    Format.JSON_SCHEMA: _json,
+    Format.PROTOBUF: _protobuf,
+}
+
+
+def sample(kind: Format, variant: int = 0) -> Schema:
+    """A schema of that format; higher variants only add optional fields."""
+    if kind in _WRITERS:
+        return Schema(kind, _WRITERS[kind](variant))
+    return Schema(kind, json.dumps({"sample": variant}))
