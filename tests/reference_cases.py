@@ -69,7 +69,10 @@ def verdict(case: dict[str, Any]) -> tuple[bool | None, Counter[str]]:
         found = failures(candidate, past, Level.named(case["level"]), options)
     except InvalidSchema:
         return None, Counter()
-    differences = Counter(str(difference) for failure in found for difference in failure.differences)
+    # without a path it is the comparison that failed: the reference has a message then, but no difference
+    differences = Counter(
+        str(difference) for failure in found for difference in failure.differences if difference.path
+    )
     return not found, differences
 
 
