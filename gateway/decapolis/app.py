@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -38,6 +38,8 @@ class Application:
         self._late = _Late()
         self.gateway: Gateway | None = None
         self.draining = False
+        self.failure: Exception | None = None
+        """Why the start was refused."""
         self._inner: ASGIApp = Starlette(
             routes=[
                 Route("/health/live", self._live),
@@ -63,7 +65,12 @@ class Application:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        async with assembled(self._configuration) as gateway:
+        async with AsyncExitStack() as stack:
+            try:
+                gateway = await stack.enter_async_context(assembled(self._configuration))
+            except Exception as refused:
+                self.failure = refused
+                raise
             self.gateway = gateway
             self._late.app = DialectFace(gateway)
             self._outer = ReadyLayer(self._inner, gateway)

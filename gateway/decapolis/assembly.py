@@ -22,7 +22,7 @@ from decapolis.registries.routing import Registries
 from decapolis.settings import Configuration, RegistryEntry
 from decapolis.store import Store, store_at
 from decapolis_translators.contract import Translator
-from decapolis_translators.discovery import load_type
+from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,8 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         stack.push_async_callback(store.close)
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
-        live = [await _live(entry, configuration, store, stack) for entry in configuration.registries]
+        types = Types()
+        live = [await _live(entry, configuration, store, types, stack) for entry in configuration.registries]
         cache = configuration.gateway.cache
         gateway = Gateway(
             configuration=configuration,
@@ -63,9 +64,9 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
 
 
 async def _live(
-    entry: RegistryEntry, configuration: Configuration, store: Store, stack: AsyncExitStack
+    entry: RegistryEntry, configuration: Configuration, store: Store, types: Types, stack: AsyncExitStack
 ) -> LiveRegistry:
-    translator = _translator(entry, store)
+    translator = _translator(entry, store, types)
     memory = None
     if not isinstance(translator, EmbeddedRegistry):
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
@@ -77,8 +78,8 @@ async def _live(
     return registry
 
 
-def _translator(entry: RegistryEntry, store: Store) -> Translator[Any]:
-    kind = load_type(entry.type)
+def _translator(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any]:
+    kind = types.named(entry.type)
     config = kind.Config.model_validate(entry.config)
     if issubclass(kind, EmbeddedRegistry):
         return kind(entry.id, EmbeddedConfig(), store)

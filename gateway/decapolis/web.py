@@ -69,3 +69,8 @@ def _child_of(traceparent: str | None) -> str:
         return new_traceparent()
     version, trace, _, flags = traceparent.split("-")
     return f"{version}-{trace}-{secrets.token_hex(8)}-{flags}"
+
+
+def known_call() -> Call | None:
+    """The call that this task works for, None for work that nobody asked for."""
+    return _current.get()
