@@ -70,9 +70,7 @@ def verdict(case: dict[str, Any]) -> tuple[bool | None, Counter[str]]:
     except InvalidSchema:
         return None, Counter()
     # without a path it is the comparison that failed: the reference has a message then, but no difference
-    differences = Counter(
-        str(difference) for failure in found for difference in failure.differences if difference.path
-    )
+    differences = Counter(str(difference) for failure in found for difference in failure.differences if difference.path)
     return not found, differences
 
 

@@ -33,7 +33,9 @@ def _check(rules: Sequence[Rule], modes: Sequence[str], what: str) -> None:
         if not rule.name:
             raise InvalidRuleSet(f"Found a {what} rule without a name")
         if len(rule.name) > _NAME_LIMIT:
-            raise InvalidRuleSet(f"The name of a {what} rule is longer than {_NAME_LIMIT} characters: '{rule.name[:40]}…'")
+            raise InvalidRuleSet(
+                f"The name of a {what} rule is longer than {_NAME_LIMIT} characters: '{rule.name[:40]}…'"
+            )
         if rule.name in seen:
             raise InvalidRuleSet(f"Found rule with duplicate name '{rule.name}'")
         seen.add(rule.name)
@@ -102,7 +104,9 @@ def without_version(metadata: Metadata | None) -> Metadata | None:
     """The metadata without the property that numbers versions, which lookups ignore; nothing left is none."""
     if metadata is None or VERSION_PROPERTY not in metadata.properties:
         return metadata
-    properties: Mapping[str, str] = {key: value for key, value in metadata.properties.items() if key != VERSION_PROPERTY}
+    properties: Mapping[str, str] = {
+        key: value for key, value in metadata.properties.items() if key != VERSION_PROPERTY
+    }
     if not (properties or metadata.tags or metadata.sensitive):
         return None
     return replace(metadata, properties=properties)

@@ -53,7 +53,9 @@ def integer_of(value: Any, where: str) -> int | None:
             return int(value.strip()) if value.strip() else None
         except ValueError:
             pass
-    raise Misspelt(f"{where} must be an integer, not {value!r}" if isinstance(value, str) else f"{where} must be an integer")
+    raise Misspelt(
+        f"{where} must be an integer, not {value!r}" if isinstance(value, str) else f"{where} must be an integer"
+    )
 
 
 def _kind(value: Any) -> str:
@@ -95,7 +97,10 @@ def references_from(value: Any) -> tuple[Reference, ...]:
     for index, entry in enumerate(_array(value, "references")):
         where = f"references[{index}]"
         fields = _object(entry, where)
-        name, subject = text_of(fields.get("name"), f"{where}.name"), text_of(fields.get("subject"), f"{where}.subject")
+        name, subject = (
+            text_of(fields.get("name"), f"{where}.name"),
+            text_of(fields.get("subject"), f"{where}.subject"),
+        )
         version = integer_of(fields.get("version"), f"{where}.version")
         found.append(Reference(name or "", subject or "", -1 if version is None else version))
     return tuple(found)
@@ -117,9 +122,7 @@ def metadata_from(value: Any) -> Metadata | None:
     }
     properties = _string_map(fields.get("properties") or {}, "metadata.properties")
     sensitive = _strings(fields.get("sensitive") or [], "metadata.sensitive")
-    return Metadata(
-        dict(sorted(tags.items())), dict(sorted(properties.items())), tuple(sorted(set(sensitive)))
-    )
+    return Metadata(dict(sorted(tags.items())), dict(sorted(properties.items())), tuple(sorted(set(sensitive))))
 
 
 def metadata_to(metadata: Metadata) -> dict[str, Any]:

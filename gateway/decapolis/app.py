@@ -1,10 +1,10 @@
 """The application: what a request passes, in order, and what begins and ends with the process.
 
-    ready answers        known bytes leave here; request id, trace, counting
-    body limit           413 above it
-    compression          when the client asks
-    health, metrics      no registry is asked
-    the dialect          front and doors
+ready answers        known bytes leave here; request id, trace, counting
+body limit           413 above it
+compression          when the client asks
+health, metrics      no registry is asked
+the dialect          front and doors
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ async def _probe(gateway: Gateway, registry: LiveRegistry) -> None:
         await gateway.ledger.recognise(registry.id, ping.cluster_id)
     except LedgerConflict as conflict:
         registry.quarantine(str(conflict))
-        log.error("another cluster answers", extra={"registry": registry.id, "reason": str(conflict)})
+        log.warning("another cluster answers", extra={"registry": registry.id, "reason": str(conflict)})
     except RegistryError as fault:
         log.warning("registry does not answer", extra={"registry": registry.id, "reason": str(fault)})
 

@@ -76,7 +76,9 @@ def _expanded(value: Any, environ: Mapping[str, str], where: str) -> Any:
     if isinstance(value, dict):
         return {
             key.removesuffix("_file") if _is_secret_file(key, each) else key: (
-                _file_text(each, f"{where}.{key}") if _is_secret_file(key, each) else _expanded(each, environ, f"{where}.{key}")
+                _file_text(each, f"{where}.{key}")
+                if _is_secret_file(key, each)
+                else _expanded(each, environ, f"{where}.{key}")
             )
             for key, each in value.items()
         }
@@ -88,7 +90,12 @@ def _expanded(value: Any, environ: Mapping[str, str], where: str) -> Any:
 
 
 def _is_secret_file(key: Any, value: Any) -> bool:
-    return isinstance(key, str) and key.endswith("_file") and key not in {"registries_file", "policies_file"} and isinstance(value, str)
+    return (
+        isinstance(key, str)
+        and key.endswith("_file")
+        and key not in {"registries_file", "policies_file"}
+        and isinstance(value, str)
+    )
 
 
 def _file_text(path: str, where: str) -> str:

@@ -57,9 +57,7 @@ class View:
     def shows_native_ids(self, registry: LiveRegistry, context: str) -> bool:
         """Whether ids are the registry's own from here: through its door, of the home, and in named contexts."""
         return (
-            self.door is not None
-            or context != DEFAULT_CONTEXT
-            or self.gateway.ledger.range_of(registry.id).base == 0
+            self.door is not None or context != DEFAULT_CONTEXT or self.gateway.ledger.range_of(registry.id).base == 0
         )
 
     def public_id(self, registry: LiveRegistry, native_id: int, subject: str) -> int:

@@ -130,9 +130,7 @@ def _refuse_moved_home(known: dict[str, RangeRow], home: str | None) -> None:
         )
 
 
-def _new_range(
-    registry: str, configured: IdRange | None, *, is_home: bool, taken: Iterable[RangeRow]
-) -> RangeRow:
+def _new_range(registry: str, configured: IdRange | None, *, is_home: bool, taken: Iterable[RangeRow]) -> RangeRow:
     others = list(taken)
     if configured is not None:
         row = RangeRow(registry, configured.base, configured.span, is_home, None)

@@ -36,9 +36,7 @@ class Judge:
         named = config.get("compatibilityLevel")
         return self.default_level if named is None else Level.named(str(named))
 
-    async def judge(
-        self, candidate: Text, history: Sequence[PastVersion], config: Mapping[str, Any]
-    ) -> Verdict:
+    async def judge(self, candidate: Text, history: Sequence[PastVersion], config: Mapping[str, Any]) -> Verdict:
         """The verdict on a candidate after this history (ascending) under an effective configuration."""
         level = self.level(config)
         validate_fields = bool(config.get("validateFields"))

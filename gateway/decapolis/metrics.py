@@ -37,21 +37,34 @@ class Metrics(Collector):
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
         )
         self.upstream = Counter(
-            "decapolis_upstream_requests", "Questions to registries", ["registry", "outcome"], registry=self.registry
+            "decapolis_upstream_requests",
+            "Questions to registries",
+            ["registry", "outcome"],
+            registry=self.registry,
         )
-        self.up = Gauge("decapolis_registry_up", "Whether the registry answered last", ["registry"], registry=self.registry)
+        self.up = Gauge(
+            "decapolis_registry_up",
+            "Whether the registry answered last",
+            ["registry"],
+            registry=self.registry,
+        )
         self.breaker_open = Gauge(
-            "decapolis_breaker_open", "Whether the breaker refuses questions", ["registry"], registry=self.registry
+            "decapolis_breaker_open",
+            "Whether the breaker refuses questions",
+            ["registry"],
+            registry=self.registry,
         )
-        self.verdicts = Counter(
-            "decapolis_verdicts", "Judged changes", ["registry", "outcome"], registry=self.registry
-        )
+        self.verdicts = Counter("decapolis_verdicts", "Judged changes", ["registry", "outcome"], registry=self.registry)
         self.reissued = Counter(
-            "decapolis_reissued_ids", "Ids that a registry gave out again with another text", ["registry"],
+            "decapolis_reissued_ids",
+            "Ids that a registry gave out again with another text",
+            ["registry"],
             registry=self.registry,
         )
         self.range_used = Gauge(
-            "decapolis_id_range_used_ratio", "Share of a registry's id range that is used", ["registry"],
+            "decapolis_id_range_used_ratio",
+            "Share of a registry's id range that is used",
+            ["registry"],
             registry=self.registry,
         )
         self.registry.register(self)
@@ -63,13 +76,13 @@ class Metrics(Collector):
     def collect(self) -> Iterable[Metric]:
         """The samples of the plain counters."""
         yield from self._confluent()
-        requests = CounterMetricFamily(
-            "decapolis_requests", "Requests answered", labels=["route", "method", "status"]
-        )
+        requests = CounterMetricFamily("decapolis_requests", "Requests answered", labels=["route", "method", "status"])
         for (route, method, status), number in self.requests.items():
             requests.add_metric([route, method, str(status)], number)
         yield requests
-        answers = CounterMetricFamily("decapolis_ready_answers", "Answers given from ready bytes or made", labels=["outcome"])
+        answers = CounterMetricFamily(
+            "decapolis_ready_answers", "Answers given from ready bytes or made", labels=["outcome"]
+        )
         answers.add_metric(["hit"], self.ready_hits)
         answers.add_metric(["miss"], self.ready_misses)
         yield answers
@@ -80,7 +93,9 @@ class Metrics(Collector):
         prefix = "kafka_schema_registry"
         yield GaugeMetricFamily(f"{prefix}_registered_count", "Schemas registered", value=self.registered())
         for name, numbers in (("created", self.created), ("deleted", self.deleted)):
-            family = GaugeMetricFamily(f"{prefix}_schemas_{name}", f"Schemas {name} since the start", labels=["schema_type"])
+            family = GaugeMetricFamily(
+                f"{prefix}_schemas_{name}", f"Schemas {name} since the start", labels=["schema_type"]
+            )
             for schema_type in ("avro", "json", "protobuf"):
                 family.add_metric([schema_type], numbers.get(schema_type, 0))
             yield family
@@ -89,9 +104,7 @@ class Metrics(Collector):
         yield GaugeMetricFamily(
             f"{prefix}_jetty_metrics_connections_active", "Open connections", value=self.connections
         )
-        yield GaugeMetricFamily(
-            f"{prefix}_jersey_metrics_request_rate", "Requests since the start", value=good + bad
-        )
+        yield GaugeMetricFamily(f"{prefix}_jersey_metrics_request_rate", "Requests since the start", value=good + bad)
 
     def page(self) -> bytes:
         """The exposition text."""

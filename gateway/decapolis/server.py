@@ -67,7 +67,7 @@ def banner(configuration: Configuration, port: int) -> str:
         f"Decapolis listens on {url}  ({access})\n"
         f"  in front of {fronted}, store {_shown(configuration.gateway.store)}\n"
         f"  try: curl -X POST {url}/subjects/greetings-value/versions -H 'Content-Type: application/json' "
-        "-d '{\"schema\": \"\\\"string\\\"\"}'"
+        '-d \'{"schema": "\\"string\\""}\''
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,7 +44,9 @@ class Resilience(_Strict):
     concurrency: int = Field(default=64, ge=1, description="questions under way at once")
     retries: int = Field(default=2, ge=0, le=10, description="repeats of a failed question that may be repeated")
     breaker_failures: int = Field(default=5, ge=1, description="faults in a row that open the breaker")
-    breaker_seconds: float = Field(default=5.0, gt=0, description="how long an open breaker refuses before it tries again")
+    breaker_seconds: float = Field(
+        default=5.0, gt=0, description="how long an open breaker refuses before it tries again"
+    )
 
 
 class RegistryEntry(_Strict):
@@ -80,7 +83,7 @@ class RegistriesFile(_Strict):
 
 def _refuse_overlaps(entries: list[RegistryEntry]) -> None:
     taken = sorted((entry.ids.base, entry.ids.base + entry.ids.span, entry.id) for entry in entries if entry.ids)
-    for (_, end, first), (start, _, second) in zip(taken, taken[1:], strict=False):
+    for (_, end, first), (start, _, second) in pairwise(taken):
         if start < end:
             raise ValueError(f"the id ranges of {first} and {second} overlap ({start} is below {end})")
 

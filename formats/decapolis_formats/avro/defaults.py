@@ -31,9 +31,7 @@ def fits(node: Type, value: Any, *, exactly: bool = False) -> bool:
         case Array():
             return isinstance(value, list) and all(fits(node.items, each, exactly=exactly) for each in value)
         case Map():
-            return isinstance(value, dict) and all(
-                fits(node.values, each, exactly=exactly) for each in value.values()
-            )
+            return isinstance(value, dict) and all(fits(node.values, each, exactly=exactly) for each in value.values())
         case Union():
             return any(fits(branch, value, exactly=exactly) for branch in node.branches)
         case Record():

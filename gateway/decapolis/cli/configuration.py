@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from decapolis.settings import Configuration, from_environment
 from decapolis.files import ConfigurationFault, load
+from decapolis.settings import Configuration, from_environment
 
 
 @dataclass(frozen=True)

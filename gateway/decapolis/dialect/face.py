@@ -107,7 +107,9 @@ class DialectFace:
         try:
             await self._router(inner, receive, send)
         except HTTPException as error:
-            sentence = {404: "HTTP 404 Not Found", 405: "HTTP 405 Method Not Allowed"}.get(error.status_code, error.detail)
+            sentence = {404: "HTTP 404 Not Found", 405: "HTTP 405 Method Not Allowed"}.get(
+                error.status_code, error.detail
+            )
             refused = DialectError(error.status_code, error.status_code, sentence)
             await self._refuse(refused, scope, receive, send)
 
@@ -146,7 +148,7 @@ class _Endpoint:
         try:
             ask = await self._ask(request, method)
             answer = await self._within_time(self._handlers[method], ask)
-        except Exception as error:  # noqa: BLE001 - whatever happens, a client of the dialect gets the dialect's JSON
+        except Exception as error:
             return error_response(self._explained(error, method), media_type)
         self._offer_to_keep(request.scope, ask)
         return _response(answer, media_type)
@@ -186,7 +188,7 @@ class _Endpoint:
         code = self._settings.dialect.incompatible_code
         answer = answer_for(error, writing=method != "GET", incompatible_code=code)
         if answer is None:
-            log.exception("request failed", extra={"route": self._template}, exc_info=error)
+            log.error("request failed", extra={"route": self._template}, exc_info=error)
             return ErrorAnswer(500, 500, "Internal Server Error")
         if answer.status >= 500:
             log.warning("request refused", extra={"route": self._template, "reason": answer.message})
@@ -217,4 +219,3 @@ def error_response(answer: ErrorAnswer, media_type: str) -> Response:
     if answer.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(answer.retry_after)))
     return response
-

@@ -27,9 +27,7 @@ async def _checked(ask: Ask, version: int | None, *, every: bool) -> Answer:
     verbose = ask.flag("verbose")
     request = bodies.schema_request(ask.body)
     try:
-        verdict = await check(
-            ask.view, ask.subject, request, version, every=every, normalize=ask.flag("normalize")
-        )
+        verdict = await check(ask.view, ask.subject, request, version, every=every, normalize=ask.flag("normalize"))
     except SchemaInvalid as invalid:
         if not verbose:
             raise
@@ -48,9 +46,7 @@ def _subject(ask: Ask) -> str | None:
 
 
 async def get_config(ask: Ask) -> Answer:
-    values = await configuration.read_config(
-        ask.view, _subject(ask), default_to_global=ask.flag("defaultToGlobal")
-    )
+    values = await configuration.read_config(ask.view, _subject(ask), default_to_global=ask.flag("defaultToGlobal"))
     return Answer(answers.config(values))
 
 

@@ -43,7 +43,7 @@ class ReadyLayer:
             return
         method = scope["method"]
         request_id, negotiated = _read_headers(scope["headers"])
-        body = b""
+        body: bytes | None = b""
         if method == "POST":
             body, receive = await _short_body(receive)
         elif method != "GET":
@@ -73,7 +73,9 @@ class ReadyLayer:
     ) -> None:
         metrics = self._gateway.metrics
         metrics.ready_misses += 1
-        traceparent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None)
+        traceparent = next(
+            (value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None
+        )
         call = call_for(request_id.decode("latin-1") if request_id else None, traceparent)
         enter_call(call)
         keeps: list[Keep] = []
@@ -110,7 +112,7 @@ def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, tup
 
 def _new_id() -> bytes:
     # an identifier, not a secret: the fast generator will do
-    digits = f"{random.getrandbits(128):032x}"  # noqa: S311
+    digits = f"{random.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}".encode()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decapolis.operations import fetch, listings
-
 from decapolis.operations.shown import Shown
 from decapolis_formats import Schema
 from decapolis_translators.errors import SchemaNotFound
@@ -104,5 +103,3 @@ async def get_by_guid(ask: Ask) -> Answer:
 async def get_ids_of_guid(ask: Ask) -> Answer:
     found = await fetch.ids_of_guid(ask.view, ask.param("guid"))
     return Answer([{"context": context, "id": number} for context, number in found])
-
-

@@ -60,9 +60,7 @@ async def get_versions(ask: Ask) -> Answer:
 
 async def post_lookup(ask: Ask) -> Answer:
     request = bodies.schema_request(ask.body)
-    found = await lookup(
-        ask.view, ask.subject, request, normalize=ask.flag("normalize"), deleted=ask.flag("deleted")
-    )
+    found = await lookup(ask.view, ask.subject, request, normalize=ask.flag("normalize"), deleted=ask.flag("deleted"))
     if not request.references:
         keep_with_subject(ask, ask.subject)
     return Answer(answers.version_of(found, await styled(ask, found), extra=ask.extra))
@@ -70,9 +68,7 @@ async def post_lookup(ask: Ask) -> Answer:
 
 async def post_register(ask: Ask) -> Answer:
     request = bodies.schema_request(ask.body)
-    found = await register(
-        ask.view, ask.subject, request, normalize=ask.flag("normalize"), force=ask.flag("force")
-    )
+    found = await register(ask.view, ask.subject, request, normalize=ask.flag("normalize"), force=ask.flag("force"))
     if not request.references and request.id is None and request.version == 0:
         keep_with_subject(ask, ask.subject)
     return Answer(answers.registered(found, await styled(ask, found), extra=ask.extra))
@@ -138,4 +134,3 @@ async def post_tags(ask: Ask) -> Answer:
     version = fetch.version_from(ask.param("version"))
     found = await retag(ask.view, ask.subject, version, change)
     return Answer(answers.registered(found, found.schema, extra=ask.extra))
-

@@ -9,7 +9,17 @@ from typing import Any
 from decapolis.gateway import View
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.references import inside, resolve
-from decapolis_formats import Dependency, Format, FormatError, InvalidSchema, Metadata, Reference, RuleSet, Schema, engine_of
+from decapolis_formats import (
+    Dependency,
+    Format,
+    FormatError,
+    InvalidSchema,
+    Metadata,
+    Reference,
+    RuleSet,
+    Schema,
+    engine_of,
+)
 from decapolis_policies.history import Text
 from decapolis_translators.contract import StoredVersion
 from decapolis_translators.subjects import Subject
@@ -42,9 +52,7 @@ class Request:
         try:
             return DIALECT_TYPES[self.schema_type.upper()]
         except KeyError:
-            raise SchemaInvalid(
-                f"Invalid schema type {self.schema_type} (known: {', '.join(DIALECT_TYPES)})"
-            ) from None
+            raise SchemaInvalid(f"Invalid schema type {self.schema_type} (known: {', '.join(DIALECT_TYPES)})") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,9 @@ async def candidate_from(
 
 def _complaint(subject: Subject, request: Request, details: str) -> str:
     shown = request.text if len(request.text) <= 1000 else f"{request.text[:1000]}… ({len(request.text)} characters)"
-    references = ", ".join(f"{{name='{r.name}', subject='{r.subject}', version={r.version}}}" for r in request.references)
+    references = ", ".join(
+        f"{{name='{r.name}', subject='{r.subject}', version={r.version}}}" for r in request.references
+    )
     return (
         f"Invalid schema {{subject={subject},version={request.version},schemaType={request.schema_type},"
         f"references=[{references}],schema={shown}}} of type {request.schema_type}, details: {details}"

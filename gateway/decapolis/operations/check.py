@@ -21,7 +21,13 @@ class Checked:
 
 
 async def check(
-    view: View, spelled: str, request: Request, version: int | None, *, every: bool = False, normalize: bool = False
+    view: View,
+    spelled: str,
+    request: Request,
+    version: int | None,
+    *,
+    every: bool = False,
+    normalize: bool = False,
 ) -> Checked:
     """The verdict against one version (the latest for None), or against the whole history with `every`.
 
@@ -36,9 +42,13 @@ async def check(
         if version is not None and not history:
             raise VersionNotFound(str(subject), version)
     candidate = await candidate_from(
-        view, registry, subject, request, normalize=normalize, validate_fields=bool(config.get("validateFields"))
+        view,
+        registry,
+        subject,
+        request,
+        normalize=normalize,
+        validate_fields=bool(config.get("validateFields")),
     )
     past = await past_versions(registry, subject, history, candidate.schema, config)
     verdict = await view.gateway.judge.judge(candidate.text, past, config)
     return Checked(verdict.allowed, verdict.messages)
-

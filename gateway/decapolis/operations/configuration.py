@@ -145,5 +145,3 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
         except InvalidRuleSet as error:
             raise RuleSetInvalid(str(error)) from error
     return checked
-
-

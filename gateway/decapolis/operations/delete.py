@@ -95,4 +95,3 @@ async def _forget_settings(registry: LiveRegistry, name: str) -> None:
                 await forget
             except ConfigNotFound:
                 continue
-

@@ -51,9 +51,9 @@ async def _remembered(gateway: Gateway, registry: LiveRegistry, spelled: str | N
     key = (registry.id, spelled, kind)
     scopes = (settings_scope(registry.id),)
     kept = gateway.settings_memory.get(key)
-    if kept is not None and (registry.is_local or time.monotonic() < kept.until):
-        if await gateway.changes.unchanged(scopes, kept.made):
-            return kept.value
+    lives = kept is not None and (registry.is_local or time.monotonic() < kept.until)
+    if kept is not None and lives and await gateway.changes.unchanged(scopes, kept.made):
+        return kept.value
     made = await gateway.changes.now()
     try:
         ask = held_config if kind == "config" else held_mode
@@ -139,6 +139,7 @@ def _owner(view: View, subject: Subject) -> LiveRegistry:
     registry = view.owner(str(subject))
     if subject.context != DEFAULT_CONTEXT and not registry.capabilities.has(Feature.CONTEXTS):
         raise SubjectInvalid(
-            str(subject), f"Registry {registry.id} has no contexts: {registry.capabilities.why_not(Feature.CONTEXTS)}"
+            str(subject),
+            f"Registry {registry.id} has no contexts: {registry.capabilities.why_not(Feature.CONTEXTS)}",
         )
     return registry

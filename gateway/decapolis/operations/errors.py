@@ -1,16 +1,16 @@
 """Why an operation refuses, in the domain's words; each face maps these to its own codes.
 
-    OperationRefused
-    ├── SubjectInvalid        not a name that can be registered, or nobody owns it
-    ├── SchemaInvalid         not parsable, or its references are not to be had
-    ├── VersionInvalid        not a version token
-    ├── LevelInvalid / ModeInvalid
-    ├── NotAllowed            a mode or a policy forbids it
-    ├── IncompatibleSchema    judged and found breaking
-    ├── RuleSetInvalid
-    ├── ConfigUnset / ModeUnset
-    ├── ContextNotEmpty
-    └── NotOffered            this registry cannot be asked that (reads); the reason is its capability's sentence
+OperationRefused
+├── SubjectInvalid        not a name that can be registered, or nobody owns it
+├── SchemaInvalid         not parsable, or its references are not to be had
+├── VersionInvalid        not a version token
+├── LevelInvalid / ModeInvalid
+├── NotAllowed            a mode or a policy forbids it
+├── IncompatibleSchema    judged and found breaking
+├── RuleSetInvalid
+├── ConfigUnset / ModeUnset
+├── ContextNotEmpty
+└── NotOffered            this registry cannot be asked that (reads); the reason is its capability's sentence
 """
 
 from __future__ import annotations

@@ -13,7 +13,13 @@ from decapolis.registries.routing import NoRoute
 from decapolis_formats import Schema, engine_of
 from decapolis_policies.history import Text
 from decapolis_translators.contract import Feature
-from decapolis_translators.errors import Absent, RegistryFault, SchemaNotFound, SubjectNotFound, VersionNotFound
+from decapolis_translators.errors import (
+    Absent,
+    RegistryFault,
+    SchemaNotFound,
+    SubjectNotFound,
+    VersionNotFound,
+)
 from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 
 from .effective import followed
@@ -240,9 +246,7 @@ def guid_from(spelled: str) -> str:
         raise SchemaNotFound(spelled) from None
 
 
-async def referrers(
-    view: View, spelled: str, version: int | None, *, deleted: bool = False
-) -> list[int]:
+async def referrers(view: View, spelled: str, version: int | None, *, deleted: bool = False) -> list[int]:
     """Ids of the schemas that refer to a version, which may itself be soft-deleted."""
     subject, registry = await followed(view, spelled)
     stored = await registry.fetch(str(subject), version, deleted=version is not None)

@@ -8,7 +8,6 @@ from typing import Any
 
 from decapolis.cache import subject_scope
 from decapolis.gateway import View
-
 from decapolis.registries.live import LiveRegistry
 from decapolis.web import current_call
 from decapolis_formats import FormatError, Metadata, Schema, engine_of
@@ -24,7 +23,14 @@ from decapolis_formats.data_contracts import (
 from decapolis_formats.spelling import metadata_from, rule_set_from
 from decapolis_policies.history import PastVersion, Text
 from decapolis_translators.contract import Feature, StoredVersion
-from decapolis_translators.errors import Absent, Incompatible, RegistryError, RegistryFault, Unsupported, WriteConflict
+from decapolis_translators.errors import (
+    Absent,
+    Incompatible,
+    RegistryError,
+    RegistryFault,
+    Unsupported,
+    WriteConflict,
+)
 from decapolis_translators.subjects import Subject
 
 from .candidate import Candidate, Request, candidate_from
@@ -74,7 +80,13 @@ def _demand_registrable(subject: Subject, registry: LiveRegistry, request: Reque
 
 
 async def _first_reading(
-    view: View, registry: LiveRegistry, subject: Subject, request: Request, config: Mapping[str, Any], *, normalize: bool
+    view: View,
+    registry: LiveRegistry,
+    subject: Subject,
+    request: Request,
+    config: Mapping[str, Any],
+    *,
+    normalize: bool,
 ) -> Candidate | None:
     if not request.text.strip() and request.schema_type.upper() != "PROTOBUF":
         return None  # the text of the latest version is meant
@@ -204,7 +216,11 @@ class _Attempt:
             raise SchemaInvalid("Empty schema")
         latest = live[-1].schema
         request = Request(
-            latest.text, latest.format.schema_type, latest.references, self.request.metadata, self.request.rule_set
+            latest.text,
+            latest.format.schema_type,
+            latest.references,
+            self.request.metadata,
+            self.request.rule_set,
         )
         return await candidate_from(self.view, self.registry, self.subject, request, strict=False)
 
@@ -237,9 +253,7 @@ class _Attempt:
     async def _judge(self, candidate: Candidate, live: Sequence[StoredVersion]) -> None:
         past = await past_versions(self.registry, self.subject, live, candidate.schema, self.config)
         verdict = await self.view.gateway.judge.judge(candidate.text, past, self.config)
-        self.view.gateway.metrics.verdicts.labels(
-            self.registry.id, "allowed" if verdict.allowed else "refused"
-        ).inc()
+        self.view.gateway.metrics.verdicts.labels(self.registry.id, "allowed" if verdict.allowed else "refused").inc()
         if not verdict.allowed:
             raise IncompatibleSchema(str(self.subject), verdict.messages)
 
@@ -260,7 +274,8 @@ class _Attempt:
                 able.demand(Feature.METADATA_TAGS)
         if schema.references and schema.format not in able.references:
             raise Unsupported(
-                "references", f"Registry {self.registry.id} does not resolve references of {schema.format.schema_type} schemas"
+                "references",
+                f"Registry {self.registry.id} does not resolve references of {schema.format.schema_type} schemas",
             )
 
     async def _write(self, candidate: Candidate, following: int) -> Shown:
@@ -360,5 +375,3 @@ async def past_versions(
 
 def _group_of(schema: Schema, group: Any) -> str | None:
     return schema.metadata.properties.get(str(group)) if group and schema.metadata else None
-
-

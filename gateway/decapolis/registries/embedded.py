@@ -5,6 +5,7 @@ Found through the same entry point as every other type and under the same contra
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -15,7 +16,14 @@ from sqlalchemy.exc import IntegrityError
 from decapolis.store import Store, StoreUnavailable, schemas, settings
 from decapolis.store.schemas import VersionRow
 from decapolis_formats import Format, Schema
-from decapolis_translators.contract import Capabilities, NativeId, Ping, StoredVersion, Translator, TranslatorConfig
+from decapolis_translators.contract import (
+    Capabilities,
+    NativeId,
+    Ping,
+    StoredVersion,
+    Translator,
+    TranslatorConfig,
+)
 from decapolis_translators.errors import (
     ConfigNotFound,
     IdTaken,
@@ -46,7 +54,7 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
     """
 
     type: ClassVar[str] = "embedded"
-    Config: ClassVar[type[TranslatorConfig]] = EmbeddedConfig
+    Config: ClassVar[builtins.type[TranslatorConfig]] = EmbeddedConfig
 
     def __init__(self, registry_id: str, config: EmbeddedConfig, store: Store) -> None:
         super().__init__(registry_id, config)
@@ -141,9 +149,7 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
 
     async def fetch_by_id(self, native_id: NativeId, context: str = ".") -> Schema:
         """The schema of an id, whatever became of its versions."""
-        found = await self._read(
-            lambda c: schemas.schema_by_id(c, self.registry_id, context, _integer(native_id))
-        )
+        found = await self._read(lambda c: schemas.schema_by_id(c, self.registry_id, context, _integer(native_id)))
         if found is None:
             raise SchemaNotFound(native_id)
         schema: Schema = found
@@ -151,14 +157,10 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
 
     async def lookup(self, subject: str, schema: Schema, *, deleted: bool = False) -> StoredVersion | None:
         """The newest version of the subject that holds exactly this schema."""
-        found: StoredVersion | None = await self._read(
-            lambda c: self._lookup(c, subject, schema, deleted=deleted)
-        )
+        found: StoredVersion | None = await self._read(lambda c: self._lookup(c, subject, schema, deleted=deleted))
         return found
 
-    def _lookup(
-        self, connection: Connection, subject: str, schema: Schema, *, deleted: bool
-    ) -> StoredVersion | None:
+    def _lookup(self, connection: Connection, subject: str, schema: Schema, *, deleted: bool) -> StoredVersion | None:
         context, name = Subject.parse(subject)
         rows = schemas.version_rows(connection, self.registry_id, context, name, deleted=deleted)
         if not rows:
@@ -169,9 +171,7 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
                 return StoredVersion(subject, row.version, row.native_id, schema, row.deleted, row.created_ms)
         return None
 
-    async def usages(
-        self, native_id: NativeId, context: str = ".", *, deleted: bool = False
-    ) -> list[tuple[str, int]]:
+    async def usages(self, native_id: NativeId, context: str = ".", *, deleted: bool = False) -> list[tuple[str, int]]:
         """Subjects and versions that hold an id; SchemaNotFound for an id never given."""
 
         def work(connection: Connection) -> list[tuple[str, int]]:
@@ -222,9 +222,7 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
         self, subject: str, schema: Schema, *, native_id: int | None = None, version: int | None = None
     ) -> StoredVersion:
         """Adds a version in one transaction: dedup, id, number and text are durable together or not at all."""
-        stored: StoredVersion = await self._write(
-            lambda c: self._register(c, subject, schema, native_id, version)
-        )
+        stored: StoredVersion = await self._write(lambda c: self._register(c, subject, schema, native_id, version))
         return stored
 
     def _register(
@@ -293,8 +291,10 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
         rows = schemas.version_rows(connection, self.registry_id, context, name)
         if not rows:
             raise SubjectNotFound(subject)
-        chosen = self._whole_subject(subject, rows, permanent=permanent) if version is None else self._one_version(
-            subject, rows, version, permanent=permanent
+        chosen = (
+            self._whole_subject(subject, rows, permanent=permanent)
+            if version is None
+            else self._one_version(subject, rows, version, permanent=permanent)
         )
         for number in chosen:
             self._refuse_referred(connection, subject, number, permanent=permanent, whole=version is None)
@@ -372,9 +372,7 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
             return
         context, name = Subject.parse(subject or "")
         body = {"mode": mode}
-        await self._write(
-            lambda c: settings.keep_setting(c, self.registry_id, context, name, "mode", body)
-        )
+        await self._write(lambda c: settings.keep_setting(c, self.registry_id, context, name, "mode", body))
 
     async def _setting(self, subject: str | None, kind: str) -> Mapping[str, Any] | None:
         context, name = Subject.parse(subject or "")

@@ -50,7 +50,12 @@ class LiveRegistry:
     """
 
     def __init__(
-        self, entry: RegistryEntry, translator: Translator[Any], memory: Memory | None, *, passes_through: bool
+        self,
+        entry: RegistryEntry,
+        translator: Translator[Any],
+        memory: Memory | None,
+        *,
+        passes_through: bool,
     ) -> None:
         self.entry = entry
         self.id = entry.id
@@ -319,15 +324,14 @@ class LiveRegistry:
     ) -> StoredVersion:
         """Adds a version and remembers it."""
         stored = await self.ask(
-            lambda: self.translator.register(subject, schema, native_id=native_id, version=version), repeatable=False
+            lambda: self.translator.register(subject, schema, native_id=native_id, version=version),
+            repeatable=False,
         )
         return await self._kept(stored)
 
     async def delete(self, subject: str, version: int | None, *, permanent: bool) -> list[int]:
         """Deletes and remembers it."""
-        gone = await self.ask(
-            lambda: self.translator.delete(subject, version, permanent=permanent), repeatable=False
-        )
+        gone = await self.ask(lambda: self.translator.delete(subject, version, permanent=permanent), repeatable=False)
         if self.memory is not None:
             await self.memory.erase(subject, gone, permanent=permanent)
         return gone

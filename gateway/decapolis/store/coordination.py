@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+
 from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 
@@ -27,7 +28,8 @@ def note_change(connection: Connection, scopes: Sequence[str]) -> None:
     number = connection.execute(text("SELECT nextval('change_numbers')")).scalar_one()
     statement = insert_postgresql(changes)
     statement = statement.on_conflict_do_update(
-        index_elements=["scope"], set_={"counter": func.greatest(changes.c.counter, statement.excluded.counter)}
+        index_elements=["scope"],
+        set_={"counter": func.greatest(changes.c.counter, statement.excluded.counter)},
     )
     # one order for everybody, so that two gateways never wait for each other
     connection.execute(statement, [{"scope": scope, "counter": number} for scope in sorted(scopes)])

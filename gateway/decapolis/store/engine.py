@@ -69,7 +69,13 @@ def store_at(url: str) -> Store:
 def _on_connect(connection: Any, _: Any) -> None:
     # FULL: an answered write survives a power cut, not only a crash of this process.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON", "cache_size=-4096"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+        "cache_size=-4096",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -170,7 +176,7 @@ class _Piece:
         savepoint = connection.begin_nested()
         try:
             self.result = self.work(connection)
-        except Exception as error:  # noqa: BLE001 - whatever the work raises belongs to whoever awaits it
+        except Exception as error:
             savepoint.rollback()
             self.error = StoreUnavailable(str(error)) if isinstance(error, OperationalError) else error
         else:
@@ -199,7 +205,10 @@ class PostgresStore:
 
     def __init__(self, url: URL) -> None:
         self._engine: Engine = create_engine(
-            url.set(drivername="postgresql+psycopg"), pool_size=POSTGRES_THREADS, pool_pre_ping=True, pool_timeout=5
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=POSTGRES_THREADS,
+            pool_pre_ping=True,
+            pool_timeout=5,
         )
         self._threads = ThreadPoolExecutor(POSTGRES_THREADS, thread_name_prefix="store")
 

@@ -61,15 +61,15 @@ def all_conflicts(connection: Connection, registry: str) -> list[ConflictRow]:
 
 def keep_conflict(connection: Connection, registry: str, row: ConflictRow) -> None:
     """Notes a conflict."""
-    replace_rows(
-        connection, conflicts, [{"registry": registry, **row._asdict(), "seen_ms": int(time.time() * 1000)}]
-    )
+    replace_rows(connection, conflicts, [{"registry": registry, **row._asdict(), "seen_ms": int(time.time() * 1000)}])
 
 
 def drop_conflict(connection: Connection, registry: str, context: str, native_id: int) -> None:
     """Forgets a conflict that was decided."""
     connection.execute(
         delete(conflicts).where(
-            conflicts.c.registry == registry, conflicts.c.context == context, conflicts.c.native_id == native_id
+            conflicts.c.registry == registry,
+            conflicts.c.context == context,
+            conflicts.c.native_id == native_id,
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -57,7 +57,7 @@ def _extras(schema: Schema) -> dict[str, Any] | None:
     return extras or None
 
 
-def _schema(row: Row[Any]) -> Schema:
+def _schema(row: Any) -> Schema:
     extras = row.extras or {}
     return Schema(
         Format(row.format),
@@ -139,7 +139,9 @@ def drop_schema(connection: Connection, registry: str, context: str, native_id: 
     connection.execute(delete(schemas).where(_of(registry, context), schemas.c.native_id == native_id))
     connection.execute(
         delete(referrers).where(
-            referrers.c.registry == registry, referrers.c.context == context, referrers.c.native_id == native_id
+            referrers.c.registry == registry,
+            referrers.c.context == context,
+            referrers.c.native_id == native_id,
         )
     )
 
@@ -166,9 +168,7 @@ def version_rows(
     return [VersionRow(*row) for row in connection.execute(query.order_by(versions.c.version))]
 
 
-def whole_history(
-    connection: Connection, registry: str, context: str, subject: str
-) -> list[tuple[VersionRow, Schema]]:
+def whole_history(connection: Connection, registry: str, context: str, subject: str) -> list[tuple[VersionRow, Schema]]:
     """Every version of a subject with its schema, ascending, in one question."""
     joined = and_(
         schemas.c.registry == versions.c.registry,
@@ -192,9 +192,7 @@ def whole_history(
     return [(VersionRow(*row[:4]), _schema(row)) for row in rows]
 
 
-def subject_names(
-    connection: Connection, registry: str, *, deleted: bool = False
-) -> list[tuple[str, str]]:
+def subject_names(connection: Connection, registry: str, *, deleted: bool = False) -> list[tuple[str, str]]:
     """Contexts and names of subjects with a live version, or with any version where `deleted`."""
     query = select(versions.c.context, versions.c.subject).where(versions.c.registry == registry).distinct()
     if not deleted:
@@ -325,7 +323,9 @@ def hold_counter(connection: Connection, registry: str, context: str) -> None:
         return  # one writer thread: nobody else can be inside a transaction
     insert_new(connection, counters, [{"registry": registry, "context": context, "next_id": 1}])
     connection.execute(
-        select(counters.c.next_id).where(counters.c.registry == registry, counters.c.context == context).with_for_update()
+        select(counters.c.next_id)
+        .where(counters.c.registry == registry, counters.c.context == context)
+        .with_for_update()
     )
 
 

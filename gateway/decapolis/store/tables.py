@@ -65,7 +65,13 @@ referrers = Table(
     Column("target_subject", Text, nullable=False),
     Column("target_version", Integer, nullable=False),
     PrimaryKeyConstraint(
-        "registry", "target_context", "target_subject", "target_version", "context", "native_id", name="referrers_pk"
+        "registry",
+        "target_context",
+        "target_subject",
+        "target_version",
+        "context",
+        "native_id",
+        name="referrers_pk",
     ),
 )
 """Which schemas refer to which versions: the reverse of every reference."""

@@ -60,9 +60,7 @@ def _told_as_httpx() -> Iterator[None]:
     try:
         yield
     except (aiohttp.ConnectionTimeoutError, TimeoutError) as error:
-        kind = (
-            httpx.ConnectTimeout if isinstance(error, aiohttp.ConnectionTimeoutError) else httpx.ReadTimeout
-        )
+        kind = httpx.ConnectTimeout if isinstance(error, aiohttp.ConnectionTimeoutError) else httpx.ReadTimeout
         raise kind(str(error)) from error
     except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
         raise httpx.ConnectError(str(error)) from error
