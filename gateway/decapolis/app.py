@@ -10,14 +10,14 @@ the dialect          front and doors
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from decapolis.assembly import assembled
@@ -40,13 +40,12 @@ class Application:
         self.draining = False
         self.failure: Exception | None = None
         """Why the start was refused."""
-        self._inner: ASGIApp = Starlette(
+        inner = Starlette(
             routes=[
                 Route("/health/live", self._live),
                 Route("/health/ready", self._ready),
                 Route("/health/startup", self._startup),
                 Route("/metrics", self._metrics),
-                Mount("/", self._late),
             ],
             middleware=[
                 Middleware(BodyLimit, most=configuration.gateway.limits.body_bytes),
@@ -54,7 +53,11 @@ class Application:
             ],
             lifespan=self._lifespan,
         )
-        self._outer: ASGIApp = self._inner
+        # everything else is the dialect's, names with line breaks included, which no route pattern matches
+        inner.router.redirect_slashes = False
+        inner.router.default = self._late
+        self._inner: ASGIApp = inner
+        self._outer: ASGIApp = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Every request of the process."""
@@ -63,8 +66,12 @@ class Application:
             return
         await self._outer(scope, receive, send)
 
+    def opened(self) -> AbstractAsyncContextManager[None]:
+        """The life span as a context, for whoever runs the application without a server."""
+        return self._lifespan(None)
+
     @asynccontextmanager
-    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, _: Starlette | None) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             try:
                 gateway = await stack.enter_async_context(assembled(self._configuration))
