@@ -27,7 +27,7 @@ from decapolis.dialect.negotiation import V1
 from decapolis.dialect.ready import ReadyLayer
 from decapolis.gateway import Gateway
 from decapolis.settings import Configuration
-from decapolis.web import current_call
+from decapolis.web import BodyTooLarge, current_call
 
 
 class Application:
@@ -149,21 +149,13 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._most:
-                raise _TooMuch
+                raise BodyTooLarge(self._most)
             return message
 
-        try:
-            await self._app(scope, counted, send)
-        except _TooMuch:
-            await self._refuse(scope, receive, send)
+        await self._app(scope, counted, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sentence = f"The body is larger than {self._most} bytes"
-        await error_response(ErrorAnswer(413, 413, sentence), V1)(scope, receive, send)
-
-
-class _TooMuch(Exception):
-    """The body grew above the limit while it was being read."""
+        await error_response(ErrorAnswer(413, 413, str(BodyTooLarge(self._most))), V1)(scope, receive, send)
 
 
 def create_app(configuration: Configuration) -> Application:

@@ -13,6 +13,13 @@ from dataclasses import dataclass, field
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
+class BodyTooLarge(Exception):
+    """A request's body is larger than the limit."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The body is larger than {most} bytes")
+
+
 @dataclass(slots=True)
 class Call:
     """One request on its way through the gateway; the only mutable thing that travels with it."""

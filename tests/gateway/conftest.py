@@ -53,9 +53,7 @@ async def gateways(tmp_path: Path) -> AsyncIterator[Running]:
     """Starts gateways on a store of this test; called twice it starts two in turn on the same store."""
     async with AsyncExitStack() as stack:
 
-        async def start(
-            *registries: dict[str, Any], stack_on: AsyncExitStack | None = None, **settings: Any
-        ) -> Client:
+        async def start(*registries: dict[str, Any], stack_on: AsyncExitStack | None = None, **settings: Any) -> Client:
             settings.setdefault("store", f"sqlite:///{tmp_path}/store.db")
             configuration = Configuration.assembled(
                 GatewaySettings.model_validate(settings), [RegistryEntry.model_validate(entry) for entry in registries]

@@ -75,7 +75,9 @@ async def test_raw_text_of_an_id(client: Client) -> None:
 
 async def test_lookup(client: Client) -> None:
     await client.registered("s", record("a"))
-    found = await client.post("/subjects/s", json={"schema": '{"type":"record","fields":[{"name":"a","type":"int"}],"name":"R"}'})
+    found = await client.post(
+        "/subjects/s", json={"schema": '{"type":"record","fields":[{"name":"a","type":"int"}],"name":"R"}'}
+    )
     assert (found.status_code, found.json()["version"], found.json()["id"]) == (200, 1, 1)
     assert code(await client.post("/subjects/s", json={"schema": '"int"'})) == (404, 40403)
     assert code(await client.post("/subjects/nobody", json={"schema": '"int"'})) == (404, 40401)
@@ -87,8 +89,15 @@ async def test_breaking_change_is_409_and_says_why(client: Client) -> None:
     answer = await client.register("s", record("a", "b"))
     assert code(answer) == (409, 409)
     message = answer.json()["message"]
-    assert message.startswith('Schema being registered is incompatible with an earlier schema for subject "s", details: [')
-    for part in ("READER_FIELD_MISSING_DEFAULT_VALUE", "/fields/1", "{oldSchemaVersion: 1}", "compatibility: 'BACKWARD'"):
+    assert message.startswith(
+        'Schema being registered is incompatible with an earlier schema for subject "s", details: ['
+    )
+    for part in (
+        "READER_FIELD_MISSING_DEFAULT_VALUE",
+        "/fields/1",
+        "{oldSchemaVersion: 1}",
+        "compatibility: 'BACKWARD'",
+    ):
         assert part in message
 
 
@@ -206,7 +215,8 @@ async def test_latest_in_any_spelling(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a/b", "100%", "a+b", "with space", "a.b.c", "a:b", ":ctx:plain", "прилад", "日本", "x" * 500, "a%2Fb", "?&#"]
+    "name",
+    ["a/b", "100%", "a+b", "with space", "a.b.c", "a:b", ":ctx:plain", "прилад", "日本", "x" * 500, "a%2Fb", "?&#"],
 )
 async def test_subject_names_travel_byte_for_byte(client: Client, name: str) -> None:
     path = f"/subjects/{quote(name, safe='')}"
@@ -293,7 +303,14 @@ async def test_metadata_alone_can_change(client: Client) -> None:
 
 
 async def test_rules_are_kept(client: Client) -> None:
-    rule = {"name": "r1", "kind": "TRANSFORM", "mode": "WRITEREAD", "type": "ENCRYPT", "tags": ["PII"], "disabled": False}
+    rule = {
+        "name": "r1",
+        "kind": "TRANSFORM",
+        "mode": "WRITEREAD",
+        "type": "ENCRYPT",
+        "tags": ["PII"],
+        "disabled": False,
+    }
     await client.registered("s", record("a"), ruleSet={"domainRules": [rule]})
     assert (await client.get("/subjects/s/versions/1")).json()["ruleSet"] == {"domainRules": [rule]}
     assert [each["subject"] for each in (await client.get("/schemas?ruleType=ENCRYPT")).json()] == ["s"]

@@ -10,6 +10,7 @@ from decapolis.locks import Busy
 from decapolis.operations import errors as refusals
 from decapolis.registries.routing import NoRoute, UnknownRegistry
 from decapolis.store import StoreUnavailable
+from decapolis.web import BodyTooLarge
 from decapolis_formats import ComparisonTooCostly, InvalidSchema
 from decapolis_formats.spelling import Misspelt
 from decapolis_translators import errors as faults
@@ -108,6 +109,7 @@ _CODES: tuple[tuple[type[Exception], int, int], ...] = (
     (refusals.NotOffered, 501, 501),
     (Misspelt, 400, 400),
     (BadPath, 400, 400),
+    (BodyTooLarge, 413, 413),
     (faults.Throttled, 429, 429),
     (faults.RegistryFault, 500, 50003),
     (faults.WriteConflict, 500, 50002),
