@@ -78,6 +78,9 @@ def disagreement(case: dict[str, Any]) -> str | None:
     """Why our verdict differs from the reference's, None where it agrees."""
     compatible, differences = verdict(case)
     expected = case["expected_compatible"]
+    if expected is None and "throws" in case.get("expected_error", ""):
+        # the reference has no verdict; ours is incompatible (compatibility.md section 4.6)
+        return None if compatible is False else f"verdict {compatible} where the reference throws"
     if compatible is not expected:
         return f"verdict {compatible}, expected {expected}: {sorted(differences)}"
     wanted = case.get("expected_incompatibilities")
