@@ -13,7 +13,7 @@ from decapolis_formats.model import CompareOptions, Difference
 
 from .fieldrules import FieldRules
 from .findings import Findings
-from .nodes import Enum, Field, Group, Message
+from .nodes import SCALARS, Enum, Field, Group, Message
 from .resolving import Prefixes, Type, Types, file_prefixes, inner_prefixes
 from .schema import ProtobufSchema
 
@@ -118,8 +118,10 @@ class _Comparison(FieldRules):
         before, after = _Members(old), _Members(new)
         if old.oneofs or new.oneofs:
             self.oneofs(scope.path, before, after)
+        unmoved = not old.oneofs and not new.oneofs
         for number in sorted(before.fields.keys() | after.fields.keys()):
-            self.member(scope, number, before, after)
+            if not (unmoved and _is_same_scalar(before.fields.get(number), after.fields.get(number))):
+                self.member(scope, number, before, after)
         if self.strict and (old.groups or new.groups):
             self.groups(scope, old, new)
 
@@ -206,6 +208,18 @@ class _Members:
         """Where a field stands, its oneof included."""
         oneof = self.oneof_of.get(number)
         return f"{path}/{oneof}/{number}" if oneof is not None else f"{path}/{number}"
+
+
+def _is_same_scalar(old: Field | None, new: Field | None) -> bool:
+    # most fields of most schemas do not change: this spares them everything else
+    return (
+        old is not None
+        and new is not None
+        and old.name == new.name
+        and old.type == new.type
+        and old.label == new.label
+        and old.type in SCALARS
+    )
 
 
 def _by_name(nodes: Sequence[_Named]) -> dict[str, tuple[int, _Named]]:

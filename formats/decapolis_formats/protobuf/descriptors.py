@@ -77,8 +77,7 @@ class _Encoder:
         visible = visible_files(self.tree, self.types)
         written = [name for name in dict.fromkeys(self.tree.imports) if name in supplied]
         public = [name for name in dict.fromkeys(self.tree.public_imports) if name in supplied]
-        own = next((source.name for source in self.types.sources if source.file is self.tree), "")
-        missing = [name for name in self.used_files if name not in visible and name != own and name]
+        missing = [name for name in self.used_files if name not in visible and name != target.name]
         target.dependency.extend([*written, *(name for name in public if name not in written), *missing])
         target.public_dependency.extend(list(target.dependency).index(name) for name in public)
 
