@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from decapolis_translators.confluent import ConfluentRegistry
 from decapolis_translators.karapace import KarapaceRegistry
 from decapolis_translators.redpanda import RedpandaRegistry
@@ -23,6 +27,18 @@ class Confluent8(DialectFacade):
     name = "confluent-8"
     profile = CONFLUENT_8
     type = ConfluentRegistry
+
+
+class ConfluentEnterprise(DialectFacade):
+    """An edition that keeps rule sets, and a configuration that says so."""
+
+    name = "confluent-enterprise"
+    profile = replace(CONFLUENT_8, name="confluent-enterprise", rule_sets="kept")
+    type = ConfluentRegistry
+
+    def config(self) -> Mapping[str, Any]:
+        """The URL and the word that rule sets are kept."""
+        return {**super().config(), "rule_sets": True}
 
 
 class Karapace6(DialectFacade):

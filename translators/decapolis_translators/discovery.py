@@ -1,6 +1,7 @@
 """Finds registry types through the entry-point group `decapolis.translators`, ours and strangers' alike.
 
-Nothing is imported before its type is asked for; a type that fails to import is told with its reason and hurts nobody.
+Nothing is imported before its type is asked for; one that fails to import is told with its reason and hurts
+nobody.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class FoundType:
 
 
 class Types:
-    """The registry types of this installation; of two with one name, the first in the order of packages counts."""
+    """The registry types of this installation; of two with one name the first found counts."""
 
     def __init__(self, found: Iterable[EntryPoint] | None = None) -> None:
         points = entry_points(group=GROUP) if found is None else found

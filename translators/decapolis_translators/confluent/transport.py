@@ -26,7 +26,9 @@ class ExactTransport(AiohttpTransport):
                 keepalive_timeout=self.limits.keepalive_expiry,
                 ssl=self.ssl_context,
             )
-            self.client = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            self.client = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_send_once,)
+            )
         return self.client
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -53,6 +55,27 @@ class ExactTransport(AiohttpTransport):
             stream=AiohttpResponseStream(response),
             request=request,
         )
+
+
+class _LostError(aiohttp.ClientError):
+    """The connection went away; of no kind that aiohttp would answer by sending again."""
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keeps aiohttp from repeating a DELETE or PUT when a pooled connection is lost after it was sent.
+
+    A delete that is done twice answers that there was nothing to delete; reads may well be repeated.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method == "GET":
+            raise
+        raise _LostError(str(error)) from error
 
 
 @contextmanager

@@ -19,14 +19,14 @@ import orjson
 from decapolis_translators.subjects import Subject
 
 from .asgi import FakeServer, Problem, Request, Route
+from .dialect_checks import CheckRoutes
+from .dialect_deletes import DeleteRoutes
 from .dialect_settings import SettingsRoutes
 from .dialect_state import (
     Content,
     DialectState,
     Judge,
     Version,
-    no_subject,
-    no_version,
     refuse,
     version_number,
 )
@@ -36,7 +36,7 @@ _BODY_KEYS = {"schema", "schemaType", "references", "id", "version", "metadata",
 _BODY_TYPES = ("application/vnd.schemaregistry", "application/json", "application/octet-stream")
 
 
-class DialectFake(SettingsRoutes, FakeServer):
+class DialectFake(SettingsRoutes, DeleteRoutes, CheckRoutes, FakeServer):
     """One fake registry."""
 
     media_type = "application/vnd.schemaregistry.v1+json"
@@ -98,17 +98,17 @@ class DialectFake(SettingsRoutes, FakeServer):
             Route("GET", "/", lambda request, names: {}),
             Route("GET", "/subjects", self._list_subjects),
             Route("POST", "/subjects/{subject}", self._look_up),
-            Route("DELETE", "/subjects/{subject}", self._delete_subject, True),
+            Route("DELETE", "/subjects/{subject}", self.delete_subject, True),
             Route("GET", "/subjects/{subject}/versions", self._list_versions),
             Route("POST", "/subjects/{subject}/versions", self._register, True),
             Route("GET", "/subjects/{subject}/versions/{version}", self._get_version),
             Route("GET", "/subjects/{subject}/versions/{version}/schema", self._get_text),
-            Route("DELETE", "/subjects/{subject}/versions/{version}", self._delete_version, True),
+            Route("DELETE", "/subjects/{subject}/versions/{version}", self.delete_version, True),
             Route("GET", "/subjects/{subject}/versions/{version}/referencedby", self._referenced_by),
             Route("GET", "/schemas/types", lambda request, names: ["JSON", "PROTOBUF", "AVRO"]),
             Route("GET", "/schemas/ids/{id}", self._get_by_id),
             Route("GET", "/schemas/ids/{id}/versions", self._uses),
-            Route("POST", "/compatibility/subjects/{subject}/versions/{version}", self._check),
+            Route("POST", "/compatibility/subjects/{subject}/versions/{version}", self.check),
         ]
         return [*common, *self._own_routes(), *self.settings_routes()]
 
@@ -128,8 +128,10 @@ class DialectFake(SettingsRoutes, FakeServer):
             uses,
             contexts,
             Route("GET", "/schemas", self._list_schemas),
-            Route("GET", "/schemas/ids/{id}/schema", lambda request, names: self._by_id(request, names)[1].text),
-            Route("POST", "/compatibility/subjects/{subject}/versions", self._check_all),
+            Route(
+                "GET", "/schemas/ids/{id}/schema", lambda request, names: self._by_id(request, names)[1].text
+            ),
+            Route("POST", "/compatibility/subjects/{subject}/versions", self.check_all),
             Route("GET", "/v1/metadata/version", lambda request, names: {"version": self.profile.version}),
             Route("GET", "/v1/metadata/id", self._server_id),
         ]
@@ -181,7 +183,9 @@ class DialectFake(SettingsRoutes, FakeServer):
         """Confluent searches every other context for a plain name."""
         if self.profile.family != "confluent" or subject.startswith(":."):
             return []
-        return sorted(name for name in self.state.subjects if name != subject and Subject.parse(name).name == subject)
+        return sorted(
+            name for name in self.state.subjects if name != subject and Subject.parse(name).name == subject
+        )
 
     def _get_text(self, request: Request, names: Mapping[str, str]) -> Any:
         text = self._version(request, names).content.text
@@ -203,7 +207,8 @@ class DialectFake(SettingsRoutes, FakeServer):
             body["schemaType"] = content.kind
         if content.references:
             body["references"] = [
-                {"name": name, "subject": subject, "version": version} for name, subject, version in content.references
+                {"name": name, "subject": subject, "version": version}
+                for name, subject, version in content.references
             ]
         if content.metadata is not None:
             body["metadata"] = content.metadata
@@ -212,7 +217,7 @@ class DialectFake(SettingsRoutes, FakeServer):
         return body
 
     def read_body(self, request: Request) -> dict[str, Any]:
-        """The JSON object of a request; strict products refuse what they do not know."""
+        """The JSON object of a request."""
         kind = request.headers.get("content-type", "application/json")
         if not kind.startswith(_BODY_TYPES):
             raise Problem(415, {"message": "HTTP 415 Unsupported Media Type"})
@@ -224,7 +229,8 @@ class DialectFake(SettingsRoutes, FakeServer):
             raise refuse(422, 422, "must be an object")
         return body
 
-    def _schema_body(self, request: Request) -> dict[str, Any]:
+    def schema_body(self, request: Request) -> dict[str, Any]:
+        """The body of a schema request; strict products refuse unknown keys and nulls."""
         body = self.read_body(request)
         if self.profile.strict_bodies:
             nulls = {key for key, value in body.items() if value is None} - {"metadata", "ruleSet"}
@@ -236,7 +242,7 @@ class DialectFake(SettingsRoutes, FakeServer):
         subject = names["subject"]
         if self.profile.family != "karapace" and not Subject.parse(subject).is_registrable():
             raise refuse(422, 42208, f"The specified subject '{subject}' is not a valid.")
-        body = self._schema_body(request)
+        body = self.schema_body(request)
         version = self.state.register(subject, self.state.content_of(body, subject), body)
         if not self.profile.whole_answers:
             return {"id": version.native_id}
@@ -247,7 +253,7 @@ class DialectFake(SettingsRoutes, FakeServer):
         elsewhere = self._same_name_elsewhere(subject)
         if not elsewhere or subject in self.state.subjects:
             self.state.versions_of(subject, deleted=deleted)
-        body = self._schema_body(request)
+        body = self.schema_body(request)
         try:
             content = self.state.content_of(body, subject)
         except Problem:
@@ -301,7 +307,9 @@ class DialectFake(SettingsRoutes, FakeServer):
 
     def _using_subjects(self, request: Request, names: Mapping[str, str]) -> list[str]:
         number, _ = self._by_id(request, names)
-        return [*{version.subject for version in self._using(request, number, deleted=request.flag("deleted"))}]
+        return [
+            *{version.subject for version in self._using(request, number, deleted=request.flag("deleted"))}
+        ]
 
     def _referenced_by(self, request: Request, names: Mapping[str, str]) -> list[int]:
         target = self.state.version_of(names["subject"], names["version"], deleted=True)
@@ -317,87 +325,6 @@ class DialectFake(SettingsRoutes, FakeServer):
         wanted = [v for v in found if self._has_prefix(v.subject, request.query.get("subjectPrefix", ""))]
         wanted.sort(key=lambda version: (version.subject, version.number))
         return [self._printed(version) for version in wanted]
-
-    def _delete_subject(self, request: Request, names: Mapping[str, str]) -> list[int]:
-        subject, permanent = names["subject"], request.flag("permanent")
-        versions = self.state.versions_of(subject, deleted=True)
-        live = [version for version in versions if not version.deleted]
-        if not live and not permanent:
-            text = f"Subject '{subject}' was soft deleted.Set permanent=true to delete permanently"
-            raise refuse(404, 40404, text)
-        self._demand_unreferenced(versions if permanent else live, permanent, outside=subject)
-        if permanent and live:
-            text = f"Subject '{subject}' was not deleted first before being permanently deleted"
-            raise refuse(404, 40405, text)
-        for version in versions if permanent else live:
-            self._remove(version, permanent)
-        return [version.number for version in (versions if permanent else live)]
-
-    def _delete_version(self, request: Request, names: Mapping[str, str]) -> int:
-        subject, permanent = names["subject"], request.flag("permanent")
-        self.state.versions_of(subject, deleted=True)
-        version = self.state.version_of(subject, names["version"], deleted=True)
-        if version.deleted and not permanent:
-            text = f"Subject '{subject}' Version {version.number} was soft deleted."
-            raise refuse(404, 40406, f"{text}Set permanent=true to delete permanently")
-        if permanent and not version.deleted:
-            text = f"Subject '{subject}' Version {version.number} was not deleted first"
-            raise refuse(404, 40407, f"{text} before being permanently deleted")
-        self._demand_unreferenced([version], permanent)
-        self._remove(version, permanent)
-        return version.number
-
-    def _remove(self, version: Version, permanent: bool) -> None:
-        if permanent:
-            self.state.forget(version)
-        else:
-            version.deleted = True
-
-    def _demand_unreferenced(self, versions: list[Version], permanent: bool, outside: str = "") -> None:
-        mode = self.state.mode_of(versions[0].subject)
-        if mode.startswith("READONLY"):
-            raise refuse(422, 42205, f"Subject {versions[0].subject} is in read-only mode")
-        for version in versions:
-            for referrer in self.state.referrers(version, deleted=permanent):
-                if referrer.subject != outside:
-                    place = f"subject={version.subject},version={version.number}"
-                    text = f"One or more references exist to the schema {{magic=1,keytype=SCHEMA,{place}}}."
-                    raise refuse(422, 42206, text)
-
-    def _check(self, request: Request, names: Mapping[str, str]) -> Any:
-        subject, token = names["subject"], names["version"]
-        latest = token.lower() in {"latest", "-1"}
-        try:
-            against = [self.state.version_of(subject, token)]
-        except Problem as problem:
-            return self._nothing_to_compare(subject, token, latest, problem)
-        if self.profile.family == "karapace" and self.state.level_of(subject).endswith("_TRANSITIVE"):
-            against = self.state.live_history(subject)
-        return self._verdict(request, subject, against)
-
-    def _nothing_to_compare(self, subject: str, token: str, latest: bool, problem: Problem) -> Any:
-        if problem.body.get("error_code") == 42202:
-            raise problem
-        if self.profile.family == "karapace" or not latest:
-            raise no_version(-1 if latest else int(token))
-        if self.profile.family == "redpanda":
-            raise no_subject(subject)
-        return {"is_compatible": True}
-
-    def _check_all(self, request: Request, names: Mapping[str, str]) -> Any:
-        return self._verdict(request, names["subject"], None)
-
-    def _verdict(self, request: Request, subject: str, against: list[Version] | None) -> Any:
-        verbose = request.flag("verbose")
-        try:
-            content = self.state.content_of(self._schema_body(request), subject)
-        except Problem as problem:
-            if verbose and self.profile.family != "karapace":
-                return {"is_compatible": False, "messages": [problem.body["message"]]}
-            raise
-        messages = self.state.verdict(subject, content, against)
-        always = self.profile.family == "karapace" and bool(messages)
-        return {"is_compatible": not messages} | ({"messages": messages} if verbose or always else {})
 
 
 def _without(body: dict[str, Any], key: str) -> dict[str, Any]:
