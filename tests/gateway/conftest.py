@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from decapolis.app import Application, create_app
 from decapolis.settings import Configuration, GatewaySettings, RegistryEntry
+from decapolis_translators.testing.fakes import CONFLUENT_8, DialectFake, Loopback, Profile
 
 EXTRA = {"Confluent-Accept-Unknown-Properties": "true"}
 
@@ -88,3 +89,31 @@ def code(answer: httpx.Response) -> tuple[int, int]:
     assert set(body) == {"error_code", "message"}, body
     assert body["message"]
     return answer.status_code, body["error_code"]
+
+
+@pytest.fixture
+def fakes() -> Iterator[Callable[..., Loopback]]:
+    """Starts fakes of the dialect on loopback ports and stops them after the test."""
+    started: list[Loopback] = []
+
+    def start(profile: Profile = CONFLUENT_8) -> Loopback:
+        loopback = Loopback(DialectFake(profile)).start()
+        started.append(loopback)
+        return loopback
+
+    yield start
+    for loopback in started:
+        loopback.fake.calm()
+        loopback.stop()
+
+
+def entry(name: str, loopback: Loopback, type_: str = "confluent", **more: Any) -> dict[str, Any]:
+    """The configuration of a registry that is a fake."""
+    quick = {"deadline": 2.0, "retries": 0, "breaker_failures": 1000}
+    return {"id": name, "type": type_, "config": {"url": loopback.url}, "resilience": quick, **more}
+
+
+def fake_of(loopback: Loopback) -> DialectFake:
+    """The fake behind a port."""
+    assert isinstance(loopback.fake, DialectFake)
+    return loopback.fake

@@ -36,7 +36,11 @@ def settings_scope(registry: str) -> str:
 
 
 async def own_config(gateway: Gateway, registry: LiveRegistry, spelled: str | None) -> Mapping[str, Any] | None:
-    """What is set exactly there; the last known value while the registry is at fault."""
+    """What is set exactly there; the last known value while the registry is at fault.
+
+    Nothing known counts as nothing set: a read goes on without an alias, and a write cannot go on anyway, because its
+    history is read from the registry itself.
+    """
     found: Mapping[str, Any] | None = await _remembered(gateway, registry, spelled, "config")
     return found
 
@@ -59,9 +63,8 @@ async def _remembered(gateway: Gateway, registry: LiveRegistry, spelled: str | N
         ask = held_config if kind == "config" else held_mode
         value = await ask(registry, spelled)
     except RegistryFault:
-        if kept is None:
-            raise
-        return kept.value
+        return kept.value if kept is not None else await registry.known_setting(spelled, kind)
+    await registry.remember_setting(spelled, kind, value)
     until = time.monotonic() + gateway.configuration.gateway.cache.seconds
     gateway.settings_memory.put(key, value, made, until)
     return value

@@ -171,8 +171,8 @@ async def describe_use(view: View, found: Shown) -> Shown:
         return found
     context = Subject.parse(found.subject).context if found.subject else DEFAULT_CONTEXT
     try:
-        registry, native_id = owner_of_id(view, found.id)
-    except (SchemaNotFound, RegistryFault):
+        registry, native_id = _holder_and_native(view, found)
+    except (SchemaNotFound, RegistryFault, NoRoute):
         return found
     used = await _uses(registry, native_id, context)
     preferred = [use for use in used if use[0] == found.subject] or used
@@ -180,6 +180,15 @@ async def describe_use(view: View, found: Shown) -> Shown:
         return found
     name, version = preferred[0]
     return Shown(name, version, found.id, found.schema, found.deleted, found.created_ms)
+
+
+def _holder_and_native(view: View, found: Shown) -> tuple[LiveRegistry, int]:
+    if not found.subject:
+        return owner_of_id(view, found.id)
+    registry = view.owner(found.subject)
+    # an old record's id is the registry's own already
+    native_id = view.native_id(registry, found.id, Subject.parse(found.subject).context)
+    return registry, found.id if native_id is None else native_id
 
 
 async def usages(

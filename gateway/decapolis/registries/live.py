@@ -105,6 +105,8 @@ class LiveRegistry:
         try:
             answer = await self.caller.ask(question, repeatable=repeatable)
         except RegistryFault as fault:
+            if self.id not in str(fault):
+                fault.args = (f"Registry {self.id}: {fault}", *fault.args[1:])
             self.up, self.last_error = False, str(fault)
             raise
         except Absent:
@@ -349,6 +351,15 @@ class LiveRegistry:
         """The registry as a keeper of modes, None where it keeps none."""
         able = self.capabilities.has(Feature.MODES) and isinstance(self.translator, HoldsModes)
         return self.translator if able and isinstance(self.translator, HoldsModes) else None
+
+    async def remember_setting(self, spelled: str | None, kind: str, value: Any) -> None:
+        """Keeps a setting as last read, for the time when the registry cannot be asked."""
+        if self.memory is not None:
+            self._later(self.memory.keep_setting(spelled or "", kind, value))
+
+    async def known_setting(self, spelled: str | None, kind: str) -> Any:
+        """A setting as last read, None where it never was."""
+        return None if self.memory is None else await self.memory.known_setting(spelled or "", kind)
 
     @property
     def health(self) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from decapolis.store import Store, schemas
+from decapolis.store import Store, schemas, settings
 from decapolis.store.ledger import ConflictRow, all_conflicts, drop_conflict, keep_conflict
 from decapolis.store.schemas import VersionRow, replace_rows
 from decapolis.store.tables import snapshots
@@ -147,6 +147,20 @@ class Memory:
             )
         ).one_or_none()
         return None if row is None else (row.body, row.taken_ms / 1000)
+
+    async def keep_setting(self, spelled: str, kind: str, value: Any) -> None:
+        """Keeps a configuration or a mode as the registry last told it."""
+        context, name = Subject.parse(spelled)
+        body = {"value": value}
+        await self._store.write(
+            lambda c: settings.keep_setting(c, self.registry_id, context, name, f"known-{kind}", body)
+        )
+
+    async def known_setting(self, spelled: str, kind: str) -> Any:
+        """A configuration or a mode as last told, None where it never was."""
+        context, name = Subject.parse(spelled)
+        found = await self._store.read(lambda c: settings.setting(c, self.registry_id, context, name, f"known-{kind}"))
+        return None if found is None else found["value"]
 
     async def note_seen(self) -> None:
         """Remembers that the registry answered just now."""
