@@ -42,14 +42,15 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
         types = Types()
-        live = [await _live(entry, configuration, store, types, stack) for entry in configuration.registries]
+        changes = Changes(store)
+        live = [await _live(entry, configuration, store, changes, types, stack) for entry in configuration.registries]
         cache = configuration.gateway.cache
         gateway = Gateway(
             configuration=configuration,
             store=store,
             ledger=ledger,
             registries=Registries(live, configuration.routes, configuration.home),
-            changes=Changes(store),
+            changes=changes,
             answers=ReadyAnswers(cache.answers, cache.bytes),
             settings_memory=SettingsMemory(),
             locks=Locks(store),
@@ -64,7 +65,12 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
 
 
 async def _live(
-    entry: RegistryEntry, configuration: Configuration, store: Store, types: Types, stack: AsyncExitStack
+    entry: RegistryEntry,
+    configuration: Configuration,
+    store: Store,
+    changes: Changes,
+    types: Types,
+    stack: AsyncExitStack,
 ) -> LiveRegistry:
     translator = _translator(entry, store, types)
     memory = None
@@ -72,7 +78,7 @@ async def _live(
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
         await memory.open()
     passes_through = configuration.home == entry.id and entry.type == "confluent"
-    registry = LiveRegistry(entry, translator, memory, passes_through=passes_through)
+    registry = LiveRegistry(entry, translator, memory, changes, passes_through=passes_through)
     await translator.open()
     stack.push_async_callback(registry.close)
     return registry

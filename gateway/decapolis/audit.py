@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import Connection
+
 from decapolis.store import Store
-from decapolis.store.trail import Intent, entries, open_intents, write_intent, write_outcome
+from decapolis.store.trail import Intent, entries, open_intents, write_done, write_intent, write_outcome
 from decapolis.web import current_call
+
+Along = Callable[[Connection, dict[str, Any]], None]
 
 
 class Audit:
@@ -31,6 +36,12 @@ class Audit:
             return write_intent(connection, intent)
 
         return await self._store.write(work)
+
+    def alongside(self, action: str, registry: str, target: str, facts: dict[str, Any]) -> Along:
+        """Notes a change inside the transaction that makes it, for registries that live in the same store."""
+        call = current_call()
+        intent = Intent(call.request_id, call.actor, action, registry, target, facts)
+        return lambda connection, result: write_done(connection, intent, result)
 
     async def close(self, number: int, outcome: str, **result: Any) -> None:
         """Notes how it ended: `done`, `refused` or `failed`."""

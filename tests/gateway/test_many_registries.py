@@ -72,7 +72,7 @@ async def test_a_changed_base_is_refused_with_both_values(gateways: Running, fak
         ids = {"base": 500_000_000, "span": 1000}
         client = await gateways(entry("main", main), entry("side", side, ids=ids), stack_on=first, home=None)
         await client.get("/registries/side/subjects")
-    with pytest.raises(LedgerConflict, match="600000000.*500000000"):
+    with pytest.raises(LedgerConflict, match=r"600000000.*500000000"):
         await gateways(entry("main", main), entry("side", side, ids={"base": 600_000_000, "span": 1000}), home=None)
 
 

@@ -282,10 +282,10 @@ class _Attempt:
         gateway, registry, spelled = self.view.gateway, self.registry, str(self.subject)
         native_id = self._imposed_id()
         facts = {"guid": candidate.schema.guid, "id": self.request.id, "version": self.request.version}
+        if registry.is_local:
+            return await self._write_here(candidate, following, native_id, facts)
         number = await gateway.audit.intend("register", registry.id, spelled, facts)
-        version = following if registry.is_local else None
-        if native_id is not None and self.request.version > 0:
-            version = self.request.version
+        version = self.request.version if native_id is not None and self.request.version > 0 else None
         try:
             stored = await registry.register(spelled, candidate.schema, native_id=native_id, version=version)
         except WriteConflict:
@@ -303,9 +303,25 @@ class _Attempt:
             raise
         answer = shown(self.view, registry, stored)
         await gateway.audit.close(number, "done", id=answer.id, version=answer.version)
-        await gateway.changes.count(subject_scope(registry.id, spelled), registry.id)
-        gateway.metrics.created[candidate.schema.format.schema_type.lower()] += 1
+        await self._publish(candidate)
         return answer
+
+    async def _write_here(
+        self, candidate: Candidate, following: int, native_id: int | None, facts: dict[str, Any]
+    ) -> Shown:
+        """Into the gateway's own store: schema and trail in one transaction, for the number that was judged."""
+        gateway, registry, spelled = self.view.gateway, self.registry, str(self.subject)
+        imposed = native_id is not None and self.request.version > 0
+        version = self.request.version if imposed else following
+        along = gateway.audit.alongside("register", registry.id, spelled, facts)
+        stored = await registry.register_alongside(spelled, candidate.schema, native_id, version, along)
+        await self._publish(candidate)
+        return shown(self.view, registry, stored)
+
+    async def _publish(self, candidate: Candidate) -> None:
+        gateway, registry = self.view.gateway, self.registry
+        await gateway.changes.count(subject_scope(registry.id, str(self.subject)), registry.id)
+        gateway.metrics.created[candidate.schema.format.schema_type.lower()] += 1
 
     def _imposed_id(self) -> int | None:
         wanted = self.request.id

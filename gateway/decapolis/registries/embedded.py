@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection
@@ -222,7 +222,24 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
         self, subject: str, schema: Schema, *, native_id: int | None = None, version: int | None = None
     ) -> StoredVersion:
         """Adds a version in one transaction: dedup, id, number and text are durable together or not at all."""
-        stored: StoredVersion = await self._write(lambda c: self._register(c, subject, schema, native_id, version))
+        return await self.register_alongside(subject, schema, native_id, version, lambda _, __: None)
+
+    async def register_alongside(
+        self,
+        subject: str,
+        schema: Schema,
+        native_id: int | None,
+        version: int | None,
+        along: Callable[[Connection, dict[str, Any]], None],
+    ) -> StoredVersion:
+        """The same, with something else written in the same transaction once id and version are known."""
+
+        def work(connection: Connection) -> StoredVersion:
+            stored = self._register(connection, subject, schema, native_id, version)
+            along(connection, {"id": stored.native_id, "version": stored.version})
+            return stored
+
+        stored: StoredVersion = await self._write(work)
         return stored
 
     def _register(

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from decapolis.cache import SingleFlight
+from decapolis.audit import Along
+from decapolis.cache import Changes, SingleFlight, subject_scope
 from decapolis.settings import RegistryEntry
 from decapolis.web import current_call
 from decapolis_formats import Dependency, FormatError, Schema, engine_of
@@ -35,6 +36,7 @@ from decapolis_translators.subjects import Subject
 from decapolis_translators.tracing import outbound_headers
 
 from .embedded import EmbeddedRegistry
+from .histories import Histories
 from .memory import Memory, ReissuedId
 from .references import resolve
 from .resilience import Caller
@@ -54,6 +56,7 @@ class LiveRegistry:
         entry: RegistryEntry,
         translator: Translator[Any],
         memory: Memory | None,
+        changes: Changes,
         *,
         passes_through: bool,
     ) -> None:
@@ -63,6 +66,8 @@ class LiveRegistry:
         self.memory = memory
         self.caller = Caller(entry.id, entry.resilience)
         self._flights = SingleFlight()
+        self._changes = changes
+        self._histories = Histories() if memory is None and not changes.shared else None
         self._passes_through = passes_through
         self._background: set[asyncio.Task[None]] = set()
         self.up: bool | None = None
@@ -227,6 +232,12 @@ class LiveRegistry:
 
     async def lookup(self, subject: str, schema: Schema, *, deleted: bool = False) -> StoredVersion | None:
         """The version that holds exactly this schema."""
+        if self._histories is not None:
+            everything = await self.history(subject, deleted=deleted)
+            if not everything:
+                raise SubjectNotFound(subject)
+            same = (each for each in reversed(everything) if each.schema.fingerprint == schema.fingerprint)
+            return next(same, None)
 
         async def question() -> StoredVersion | None:
             found = await self.translator.lookup(subject, schema, deleted=deleted)
@@ -237,14 +248,26 @@ class LiveRegistry:
     async def history(self, subject: str, *, deleted: bool = False) -> list[StoredVersion]:
         """The versions in ascending order, read through; empty for an unknown subject."""
         if isinstance(self.translator, EmbeddedRegistry):
-            local = self.translator
-            found = await self.ask(lambda: local.history(subject))
+            found = await self._local_history(self.translator, subject)
             return [each for each in found if deleted or not each.deleted]
         try:
             numbers = await self.ask(lambda: self.translator.versions(subject, deleted=deleted))
         except SubjectNotFound:
             return []
         return [await self._historic(subject, number, deleted=deleted) for number in numbers]
+
+    async def _local_history(self, local: EmbeddedRegistry, subject: str) -> Sequence[StoredVersion]:
+        """Read once between two changes, where no other process can change it unseen."""
+        if self._histories is None:
+            return await self.ask(lambda: local.history(subject))
+        scopes = (subject_scope(self.id, subject),)
+        kept = self._histories.get(subject)
+        if kept is not None and self._changes.unchanged_here(scopes, kept.made):
+            return kept.versions
+        made = await self._changes.now()
+        versions = await self.ask(lambda: local.history(subject))
+        self._histories.put(subject, made, versions)
+        return versions
 
     async def _historic(self, subject: str, number: int, *, deleted: bool) -> StoredVersion:
         stored = await self.ask(lambda: self.translator.fetch(subject, number, deleted=deleted))
@@ -330,6 +353,15 @@ class LiveRegistry:
             repeatable=False,
         )
         return await self._kept(stored)
+
+    async def register_alongside(
+        self, subject: str, schema: Schema, native_id: int | None, version: int | None, along: Along
+    ) -> StoredVersion:
+        """Adds a version to the gateway's own registry, with an entry of the trail in the same transaction."""
+        local = self.translator
+        if not isinstance(local, EmbeddedRegistry):
+            raise TypeError(f"registry {self.id} does not live in the gateway's store")
+        return await self.ask(lambda: local.register_alongside(subject, schema, native_id, version, along))
 
     async def delete(self, subject: str, version: int | None, *, permanent: bool) -> list[int]:
         """Deletes and remembers it."""

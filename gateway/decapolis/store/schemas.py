@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -21,6 +22,41 @@ from decapolis_formats.spelling import (
 
 from .tables import contexts, counters, referrers, schemas, versions
 
+# Statements of the hot path are built once: building one costs more than running it.
+
+_AT_SUBJECT = and_(
+    versions.c.registry == bindparam("r"), versions.c.context == bindparam("x"), versions.c.subject == bindparam("s")
+)
+_VERSION_COLUMNS = (versions.c.version, versions.c.native_id, versions.c.deleted, versions.c.created_ms)
+_VERSIONS = select(*_VERSION_COLUMNS).where(_AT_SUBJECT).order_by(versions.c.version)
+_LIVE_VERSIONS = (
+    select(*_VERSION_COLUMNS).where(_AT_SUBJECT, versions.c.deleted.is_(False)).order_by(versions.c.version)
+)
+_HISTORY = (
+    select(*_VERSION_COLUMNS, schemas.c.format, schemas.c.text, schemas.c.extras)
+    .join(
+        schemas,
+        and_(
+            schemas.c.registry == versions.c.registry,
+            schemas.c.context == versions.c.context,
+            schemas.c.native_id == versions.c.native_id,
+        ),
+    )
+    .where(_AT_SUBJECT)
+    .order_by(versions.c.version)
+)
+_IN_CONTEXT = and_(schemas.c.registry == bindparam("r"), schemas.c.context == bindparam("x"))
+_BY_ID = select(schemas).where(_IN_CONTEXT, schemas.c.native_id == bindparam("i"))
+_GUID_BY_ID = select(schemas.c.guid).where(_IN_CONTEXT, schemas.c.native_id == bindparam("i"))
+_ID_BY_GUID = select(func.min(schemas.c.native_id)).where(_IN_CONTEXT, schemas.c.guid == bindparam("g"))
+_TAKE_ID = (
+    update(counters)
+    .where(counters.c.registry == bindparam("r"), counters.c.context == bindparam("x"))
+    .values(next_id=counters.c.next_id + 1)
+    .returning(counters.c.next_id)
+)
+_ADD_VERSION = insert(versions)
+
 
 class VersionRow(NamedTuple):
     """One version of a subject as stored."""
@@ -33,8 +69,13 @@ class VersionRow(NamedTuple):
 
 def insert_new(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> int:
     """Inserts the rows whose keys are free, leaves the others as they are; answers how many went in."""
-    maker: Any = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
-    return connection.execute(maker(table).on_conflict_do_nothing(), list(rows)).rowcount
+    return connection.execute(_insert_new(table, connection.dialect.name), list(rows)).rowcount
+
+
+@cache
+def _insert_new(table: Any, dialect: str) -> Any:
+    maker: Any = insert_postgresql if dialect == "postgresql" else insert_sqlite
+    return maker(table).on_conflict_do_nothing()
 
 
 def replace_rows(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
@@ -74,17 +115,13 @@ def _of(registry: str, context: str) -> Any:
 
 def schema_by_id(connection: Connection, registry: str, context: str, native_id: int) -> Schema | None:
     """The schema of an id, None where that id was never seen."""
-    row = connection.execute(
-        select(schemas).where(_of(registry, context), schemas.c.native_id == native_id)
-    ).one_or_none()
+    row = connection.execute(_BY_ID, {"r": registry, "x": context, "i": native_id}).one_or_none()
     return None if row is None else _schema(row)
 
 
 def guid_of_id(connection: Connection, registry: str, context: str, native_id: int) -> str | None:
     """The guid under an id, None where that id was never seen."""
-    return connection.execute(
-        select(schemas.c.guid).where(_of(registry, context), schemas.c.native_id == native_id)
-    ).scalar()
+    return connection.execute(_GUID_BY_ID, {"r": registry, "x": context, "i": native_id}).scalar()
 
 
 def ids_of_guid(connection: Connection, registry: str, guid: str) -> list[tuple[str, int]]:
@@ -99,9 +136,7 @@ def ids_of_guid(connection: Connection, registry: str, guid: str) -> list[tuple[
 
 def id_of_guid(connection: Connection, registry: str, context: str, guid: str) -> int | None:
     """The lowest id of a schema in a context."""
-    return connection.execute(
-        select(func.min(schemas.c.native_id)).where(_of(registry, context), schemas.c.guid == guid)
-    ).scalar()
+    return connection.execute(_ID_BY_GUID, {"r": registry, "x": context, "g": guid}).scalar()
 
 
 def keep_schema(
@@ -160,35 +195,14 @@ def version_rows(
     connection: Connection, registry: str, context: str, subject: str, *, deleted: bool = True
 ) -> list[VersionRow]:
     """The versions of a subject, ascending."""
-    query = select(versions.c.version, versions.c.native_id, versions.c.deleted, versions.c.created_ms).where(
-        versions.c.registry == registry, versions.c.context == context, versions.c.subject == subject
-    )
-    if not deleted:
-        query = query.where(versions.c.deleted.is_(False))
-    return [VersionRow(*row) for row in connection.execute(query.order_by(versions.c.version))]
+    statement = _VERSIONS if deleted else _LIVE_VERSIONS
+    rows = connection.execute(statement, {"r": registry, "x": context, "s": subject})
+    return [VersionRow(*row) for row in rows]
 
 
 def whole_history(connection: Connection, registry: str, context: str, subject: str) -> list[tuple[VersionRow, Schema]]:
     """Every version of a subject with its schema, ascending, in one question."""
-    joined = and_(
-        schemas.c.registry == versions.c.registry,
-        schemas.c.context == versions.c.context,
-        schemas.c.native_id == versions.c.native_id,
-    )
-    rows = connection.execute(
-        select(
-            versions.c.version,
-            versions.c.native_id,
-            versions.c.deleted,
-            versions.c.created_ms,
-            schemas.c.format,
-            schemas.c.text,
-            schemas.c.extras,
-        )
-        .join(schemas, joined)
-        .where(versions.c.registry == registry, versions.c.context == context, versions.c.subject == subject)
-        .order_by(versions.c.version)
-    )
+    rows = connection.execute(_HISTORY, {"r": registry, "x": context, "s": subject})
     return [(VersionRow(*row[:4]), _schema(row)) for row in rows]
 
 
@@ -281,9 +295,7 @@ def keep_version(
 
 def add_version(connection: Connection, registry: str, context: str, subject: str, row: VersionRow) -> None:
     """Adds a version whose number must be free."""
-    connection.execute(
-        insert(versions), {"registry": registry, "context": context, "subject": subject, **row._asdict()}
-    )
+    connection.execute(_ADD_VERSION, {"registry": registry, "context": context, "subject": subject, **row._asdict()})
 
 
 def _numbers(registry: str, context: str, subject: str, numbers: Sequence[int]) -> Any:
@@ -307,13 +319,11 @@ def erase_versions(connection: Connection, registry: str, context: str, subject:
 
 def take_id(connection: Connection, registry: str, context: str) -> int:
     """The next id of a context, given to nobody else ever; durable with the surrounding transaction."""
-    insert_new(connection, counters, [{"registry": registry, "context": context, "next_id": 1}])
-    taken = connection.execute(
-        update(counters)
-        .where(counters.c.registry == registry, counters.c.context == context)
-        .values(next_id=counters.c.next_id + 1)
-        .returning(counters.c.next_id)
-    ).scalar_one()
+    at = {"r": registry, "x": context}
+    taken = connection.execute(_TAKE_ID, at).scalar()
+    if taken is None:
+        insert_new(connection, counters, [{"registry": registry, "context": context, "next_id": 1}])
+        taken = connection.execute(_TAKE_ID, at).scalar_one()
     return int(taken) - 1
 
 

@@ -21,11 +21,21 @@ class Intent(NamedTuple):
     facts: dict[str, Any]
 
 
+_INSERT = insert(audit)
+
+
 def write_intent(connection: Connection, intent: Intent) -> int:
     """Notes an intent and answers its number."""
     values = {**intent._asdict(), "intent": intent.facts, "at_ms": int(time.time() * 1000)}
     values.pop("facts")
     return int(connection.execute(insert(audit).returning(audit.c.id), values).scalar_one())
+
+
+def write_done(connection: Connection, intent: Intent, result: dict[str, Any]) -> None:
+    """Notes a change that is made in this very transaction: intent and outcome cannot come apart."""
+    values = {**intent._asdict(), "intent": intent.facts, "at_ms": int(time.time() * 1000)}
+    values.pop("facts")
+    connection.execute(_INSERT, {**values, "outcome": "done", "result": result})
 
 
 def write_outcome(connection: Connection, number: int, outcome: str, result: dict[str, Any]) -> None:
