@@ -69,7 +69,8 @@ def verdict(case: dict[str, Any]) -> tuple[bool | None, Counter[str]]:
         found = failures(candidate, past, Level.named(case["level"]), options)
     except InvalidSchema:
         return None, Counter()
-    differences = Counter(str(difference) for failure in found for difference in failure.differences)
+    # without a path it is the comparison that failed: the reference has a message then, but no difference
+    differences = Counter(str(difference) for failure in found for difference in failure.differences if difference.path)
     return not found, differences
 
 
@@ -77,6 +78,9 @@ def disagreement(case: dict[str, Any]) -> str | None:
     """Why our verdict differs from the reference's, None where it agrees."""
     compatible, differences = verdict(case)
     expected = case["expected_compatible"]
+    if expected is None and "throws" in case.get("expected_error", ""):
+        # the reference has no verdict; ours is incompatible (compatibility.md section 4.6)
+        return None if compatible is False else f"verdict {compatible} where the reference throws"
     if compatible is not expected:
         return f"verdict {compatible}, expected {expected}: {sorted(differences)}"
     wanted = case.get("expected_incompatibilities")

@@ -52,5 +52,7 @@ _COMPARABLE = (Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF)
 def engine_of(format: Format) -> Engine:
     """The engine of a format of the dialect; loaded at first use, because most gateways need one of three."""
     if format not in _COMPARABLE:
-        raise InvalidSchema(f"The format {format} has no compatibility engine (those that have: avro, json_schema, protobuf)")
+        raise InvalidSchema(
+            f"The format {format} has no compatibility engine (those that have: avro, json_schema, protobuf)"
+        )
     return cast("Engine", import_module(f"decapolis_formats.{format.value}"))

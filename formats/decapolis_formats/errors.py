@@ -1,8 +1,8 @@
 """What can be wrong with a schema text.
 
-    FormatError
-    ├── InvalidSchema        the text, a name, a default or a reference does not hold
-    └── ComparisonTooCostly  a comparison ran into its budget; never to be read as a pass
+FormatError
+├── InvalidSchema        the text, a name, a default or a reference does not hold
+└── ComparisonTooCostly  a comparison ran into its budget; never to be read as a pass
 """
 
 from __future__ import annotations

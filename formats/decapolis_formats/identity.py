@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from .model import Metadata, Reference, Rule, RuleSet
 
 
-def digest(
-    text: str, references: Sequence[Reference], metadata: Metadata | None, rule_set: RuleSet | None
-) -> bytes:
+def digest(text: str, references: Sequence[Reference], metadata: Metadata | None, rule_set: RuleSet | None) -> bytes:
     """MD5 over text, references, metadata and rules in the order that Confluent's guid uses.
 
     An empty metadata or rule set differs from an absent one: each contributes a byte of its own.

@@ -169,7 +169,12 @@ class Engine(Protocol):
     """
 
     def parse(
-        self, text: str, dependencies: Sequence[Dependency] = (), *, strict: bool = True, validate_fields: bool = False
+        self,
+        text: str,
+        dependencies: Sequence[Dependency] = (),
+        *,
+        strict: bool = True,
+        validate_fields: bool = False,
     ) -> Any:
         """Reads a text; `strict` as for a new registration, not strict as for stored history."""
 

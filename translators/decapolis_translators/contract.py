@@ -225,9 +225,7 @@ class HoldsModes(Protocol):
 class ListsUsages(Protocol):
     """A registry that can say who uses an id (USAGES)."""
 
-    async def usages(
-        self, native_id: NativeId, context: str = ".", *, deleted: bool = False
-    ) -> list[tuple[str, int]]:
+    async def usages(self, native_id: NativeId, context: str = ".", *, deleted: bool = False) -> list[tuple[str, int]]:
         """Subjects and versions that hold the schema of that id, sorted. SchemaNotFound."""
 
 

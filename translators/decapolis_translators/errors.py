@@ -1,31 +1,31 @@
 """Everything that may leave a translator.
 
-    RegistryError
-    ├── Absent
-    │   ├── SubjectNotFound       no version of it (or only soft-deleted ones, where those were not asked for)
-    │   ├── VersionNotFound
-    │   ├── SchemaNotFound        no schema under that id
-    │   └── ConfigNotFound        nothing was set there, so nothing can be cleared
-    ├── WrongDeleteOrder
-    │   ├── SubjectSoftDeleted    already; only a permanent delete can follow
-    │   ├── SubjectNotSoftDeleted
-    │   ├── VersionSoftDeleted
-    │   └── VersionNotSoftDeleted
-    ├── Refused                   the registry (or its type) will not do this; nothing was written
-    │   ├── Unsupported           a capability is missing; says which and why
-    │   ├── Incompatible          the registry's own check failed; carries its messages
-    │   ├── SchemaRefused         the registry cannot read the schema
-    │   ├── SubjectRefused        the registry cannot hold a subject of that name
-    │   ├── TooLarge
-    │   ├── ReferenceExists       somebody refers to it
-    │   ├── NotPermitted          its mode or its policy forbids
-    │   └── IdTaken               that id belongs to another schema
-    ├── WriteConflict             another write came first; read again and decide again
-    └── RegistryFault             the registry's trouble, not the caller's
-        ├── Unreachable           no connection, a reset, a timeout; `sent` says whether a write may have landed
-        ├── CredentialsRefused
-        ├── Throttled             carries `retry_after` in seconds where known
-        └── Garbled               an answer that is not what its API promises
+RegistryError
+├── Absent
+│   ├── SubjectNotFound       no version of it (or only soft-deleted ones, where those were not asked for)
+│   ├── VersionNotFound
+│   ├── SchemaNotFound        no schema under that id
+│   └── ConfigNotFound        nothing was set there, so nothing can be cleared
+├── WrongDeleteOrder
+│   ├── SubjectSoftDeleted    already; only a permanent delete can follow
+│   ├── SubjectNotSoftDeleted
+│   ├── VersionSoftDeleted
+│   └── VersionNotSoftDeleted
+├── Refused                   the registry (or its type) will not do this; nothing was written
+│   ├── Unsupported           a capability is missing; says which and why
+│   ├── Incompatible          the registry's own check failed; carries its messages
+│   ├── SchemaRefused         the registry cannot read the schema
+│   ├── SubjectRefused        the registry cannot hold a subject of that name
+│   ├── TooLarge
+│   ├── ReferenceExists       somebody refers to it
+│   ├── NotPermitted          its mode or its policy forbids
+│   └── IdTaken               that id belongs to another schema
+├── WriteConflict             another write came first; read again and decide again
+└── RegistryFault             the registry's trouble, not the caller's
+    ├── Unreachable           no connection, a reset, a timeout; `sent` says whether a write may have landed
+    ├── CredentialsRefused
+    ├── Throttled             carries `retry_after` in seconds where known
+    └── Garbled               an answer that is not what its API promises
 """
 
 from __future__ import annotations

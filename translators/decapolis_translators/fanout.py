@@ -10,9 +10,7 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 
-async def ask_each(
-    ask: Callable[[Item], Awaitable[Found]], items: Iterable[Item], *, width: int = 8
-) -> list[Found]:
+async def ask_each(ask: Callable[[Item], Awaitable[Found]], items: Iterable[Item], *, width: int = 8) -> list[Found]:
     """The answers in the order of the items, at most `width` under way; the first error ends all others."""
     gate = asyncio.Semaphore(width)
 

@@ -113,9 +113,7 @@ class DialectClient:
         for turn in range(len(urls)):
             index, last = (self._preferred + turn) % len(urls), turn == len(urls) - 1
             try:
-                answer = await self._send(
-                    call.method, urls[index] + call.target, content, headers, call.write
-                )
+                answer = await self._send(call.method, urls[index] + call.target, content, headers, call.write)
             except Unreachable as fault:
                 if last or fault.sent:
                     raise
@@ -127,9 +125,7 @@ class DialectClient:
 
     def _headers(self, call: Call, identity: Mapping[str, str]) -> dict[str, str]:
         """Ours last, so that neither a configured nor a passed-on header can replace the credentials."""
-        content_type = (
-            {"Content-Type": "application/vnd.schemaregistry.v1+json"} if call.body is not None else {}
-        )
+        content_type = {"Content-Type": "application/vnd.schemaregistry.v1+json"} if call.body is not None else {}
         return {
             "Accept": _ACCEPT,
             **content_type,
@@ -157,9 +153,7 @@ class DialectClient:
         except httpx.DecodingError:
             raise Garbled("The answer's compression does not hold") from None
         except (httpx.HTTPError, aiohttp.ClientError, OSError, RuntimeError) as error:
-            raise Unreachable(
-                self.scrub(f"Connection lost: {error or type(error).__name__}"), sent=write
-            ) from None
+            raise Unreachable(self.scrub(f"Connection lost: {error or type(error).__name__}"), sent=write) from None
 
     def _connect_timeout(self) -> float:
         return min(_CONNECT_SECONDS, self._config.timeout / len(self._config.url))

@@ -38,9 +38,7 @@ Urls = Annotated[
     tuple[str, ...],
     BeforeValidator(_as_list),
     Field(min_length=1),
-    WithJsonSchema(
-        {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
-    ),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
 Url = Annotated[str, BeforeValidator(lambda given: _checked(given) if isinstance(given, str) else given)]
 

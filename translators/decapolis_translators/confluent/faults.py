@@ -75,9 +75,7 @@ class Words:
 
 def _flat(message: Any) -> str:
     if isinstance(message, list):
-        return "; ".join(
-            _flat(part.get("msg") if isinstance(part, Mapping) else part) for part in message[:20]
-        )
+        return "; ".join(_flat(part.get("msg") if isinstance(part, Mapping) else part) for part in message[:20])
     return "" if message is None else str(message)
 
 
@@ -91,9 +89,7 @@ def _forbidden(asked: Asked, message: str) -> RegistryError:
 
 
 def _id_taken(asked: Asked, message: str) -> RegistryError:
-    return (
-        IdTaken(asked.native_id, asked.context) if isinstance(asked.native_id, int) else NotPermitted(message)
-    )
+    return IdTaken(asked.native_id, asked.context) if isinstance(asked.native_id, int) else NotPermitted(message)
 
 
 def _referenced(asked: Asked, message: str) -> RegistryError:

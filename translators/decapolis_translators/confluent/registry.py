@@ -86,9 +86,7 @@ class DialectRegistry(Translator[DialectConfig]):
             raise SubjectNotFound(subject)
         return numbers
 
-    async def fetch(
-        self, subject: str, version: int | None = None, *, deleted: bool = False
-    ) -> StoredVersion:
+    async def fetch(self, subject: str, version: int | None = None, *, deleted: bool = False) -> StoredVersion:
         """One version; live ones are looked for first, because old servers do not mark the deleted ones."""
         if version is None:
             return await self._latest(subject, deleted)
@@ -322,10 +320,6 @@ def _elsewhere(stored: StoredVersion, subject: str) -> bool:
 def _check_nothing_was_lost(schema: Schema, stored: StoredVersion) -> None:
     """The last guard of guarantee 6, should a registry drop what it was believed to keep."""
     if schema.rule_set is not None and stored.schema.rule_set is None:
-        raise RegistryFault(
-            f"The registry dropped the rule set of version {stored.version}; remove that version"
-        )
+        raise RegistryFault(f"The registry dropped the rule set of version {stored.version}; remove that version")
     if schema.metadata is not None and stored.schema.metadata is None:
-        raise RegistryFault(
-            f"The registry dropped the metadata of version {stored.version}; remove that version"
-        )
+        raise RegistryFault(f"The registry dropped the metadata of version {stored.version}; remove that version")

@@ -9,9 +9,7 @@ from decapolis_formats import Format, Schema
 
 
 def _avro(variant: int) -> str:
-    fields = [
-        {"name": f"f{number}", "type": ["null", "string"], "default": None} for number in range(variant + 1)
-    ]
+    fields = [{"name": f"f{number}", "type": ["null", "string"], "default": None} for number in range(variant + 1)]
     return json.dumps({"type": "record", "name": "Order", "fields": fields}, separators=(",", ":"))
 
 

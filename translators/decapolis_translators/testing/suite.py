@@ -72,9 +72,7 @@ class TranslatorContract(FeatureContract, ContractFixtures):
 
     # 3 ------------------------------------------------------------------------------------------
 
-    async def test_3_an_unknown_subject_is_absent(
-        self, registry: Registry, subject: str, schema: Schema
-    ) -> None:
+    async def test_3_an_unknown_subject_is_absent(self, registry: Registry, subject: str, schema: Schema) -> None:
         with pytest.raises(errors.SubjectNotFound):
             await registry.versions(subject)
         with pytest.raises(errors.SubjectNotFound):
@@ -86,9 +84,7 @@ class TranslatorContract(FeatureContract, ContractFixtures):
         with pytest.raises(errors.SubjectNotFound):
             await registry.delete(subject)
 
-    async def test_3_an_unknown_version_is_absent(
-        self, registry: Registry, subject: str, schema: Schema
-    ) -> None:
+    async def test_3_an_unknown_version_is_absent(self, registry: Registry, subject: str, schema: Schema) -> None:
         await registry.register(subject, schema)
         for version in (99, 0, -5, 2**31):
             with pytest.raises(errors.VersionNotFound):
@@ -102,15 +98,11 @@ class TranslatorContract(FeatureContract, ContractFixtures):
             with pytest.raises(errors.SchemaNotFound):
                 await registry.fetch_by_id(native_id)
 
-    async def test_3_a_lookup_without_a_match_is_none(
-        self, registry: Registry, subject: str, schema: Schema
-    ) -> None:
+    async def test_3_a_lookup_without_a_match_is_none(self, registry: Registry, subject: str, schema: Schema) -> None:
         await registry.register(subject, schema)
         assert await registry.lookup(subject, sample(schema.format, 5)) is None
 
-    async def test_3_a_soft_deleted_version_is_absent_unless_asked_for(
-        self, registry: Registry, subject: str
-    ) -> None:
+    async def test_3_a_soft_deleted_version_is_absent_unless_asked_for(self, registry: Registry, subject: str) -> None:
         needs(registry, Feature.SOFT_DELETE, Feature.DELETE_VERSION)
         kind = self.format_of(registry)
         first = await registry.register(subject, sample(kind, 0))
@@ -218,18 +210,12 @@ class TranslatorContract(FeatureContract, ContractFixtures):
     ) -> None:
         await self._kept_or_refused(registry, subject, replace(schema, metadata=metadata), feature)
 
-    async def test_6_rule_sets_are_kept_or_refused(
-        self, registry: Registry, subject: str, schema: Schema
-    ) -> None:
-        rule = Rule(
-            name="hide", kind="TRANSFORM", mode="WRITEREAD", type="ENCRYPT", tags=("PII",), params={"a": "b"}
-        )
+    async def test_6_rule_sets_are_kept_or_refused(self, registry: Registry, subject: str, schema: Schema) -> None:
+        rule = Rule(name="hide", kind="TRANSFORM", mode="WRITEREAD", type="ENCRYPT", tags=("PII",), params={"a": "b"})
         guarded = replace(schema, rule_set=RuleSet(domain_rules=(rule,)))
         await self._kept_or_refused(registry, subject, guarded, Feature.RULE_SETS)
 
-    async def _kept_or_refused(
-        self, registry: Registry, subject: str, schema: Schema, feature: Feature
-    ) -> None:
+    async def _kept_or_refused(self, registry: Registry, subject: str, schema: Schema, feature: Feature) -> None:
         await registry.ping()
         if registry.capabilities.has(feature):
             await registry.register(subject, schema)
@@ -242,9 +228,7 @@ class TranslatorContract(FeatureContract, ContractFixtures):
         with pytest.raises(errors.SubjectNotFound):
             await registry.versions(subject)
 
-    async def test_6_an_imposed_id_is_obeyed_or_refused(
-        self, registry: Registry, subject: str, schema: Schema
-    ) -> None:
+    async def test_6_an_imposed_id_is_obeyed_or_refused(self, registry: Registry, subject: str, schema: Schema) -> None:
         await registry.ping()
         if not registry.capabilities.has(Feature.IMPORT_IDS):
             with pytest.raises(errors.Unsupported):
@@ -284,9 +268,7 @@ class TranslatorContract(FeatureContract, ContractFixtures):
             assert found is not None
             assert found.schema.references == (reference,)
 
-    async def test_6_a_dangling_reference_is_refused(
-        self, registry: Registry, subject: str, schema: Schema
-    ) -> None:
+    async def test_6_a_dangling_reference_is_refused(self, registry: Registry, subject: str, schema: Schema) -> None:
         dangling = replace(schema, references=(Reference("Nobody", f"{subject}-nobody", 1),))
         with pytest.raises(errors.Refused):
             await registry.register(subject, dangling)
@@ -350,8 +332,6 @@ class TranslatorContract(FeatureContract, ContractFixtures):
             assert await registry.delete(awkward) == [stored.version]
 
     @pytest.mark.parametrize("name", ["", ".", "..", "lone\ud800surrogate"])
-    async def test_9_what_cannot_travel_is_refused(
-        self, registry: Registry, schema: Schema, name: str
-    ) -> None:
+    async def test_9_what_cannot_travel_is_refused(self, registry: Registry, schema: Schema, name: str) -> None:
         with pytest.raises((errors.SubjectRefused, errors.SubjectNotFound)):
             await registry.versions(name)

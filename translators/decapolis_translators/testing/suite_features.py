@@ -49,9 +49,7 @@ class FeatureContract(ContractFixtures):
             if registry.capabilities.has(feature):
                 assert isinstance(registry, protocol), f"{feature} is claimed without {protocol.__name__}"
 
-    async def test_levels_are_kept_where_they_are_set(
-        self, registry: Registry, subject: str, schema: Schema
-    ) -> None:
+    async def test_levels_are_kept_where_they_are_set(self, registry: Registry, subject: str, schema: Schema) -> None:
         needs(registry, Feature.LEVELS)
         assert isinstance(registry, HoldsConfig)
         overall = await registry.config(None)
@@ -97,14 +95,10 @@ class FeatureContract(ContractFixtures):
         with pytest.raises(errors.ConfigNotFound):
             await registry.set_mode(subject, None)
 
-    async def test_usages_name_every_holder(
-        self, registry: Registry, subject: str, other_subject: str
-    ) -> None:
+    async def test_usages_name_every_holder(self, registry: Registry, subject: str, other_subject: str) -> None:
         needs(registry, Feature.USAGES)
         assert isinstance(registry, ListsUsages)
-        schema = Schema(
-            Format.AVRO, json.dumps({"type": "enum", "name": "E", "symbols": [f"S{uuid.uuid4().hex}"]})
-        )
+        schema = Schema(Format.AVRO, json.dumps({"type": "enum", "name": "E", "symbols": [f"S{uuid.uuid4().hex}"]}))
         stored = await registry.register(subject, schema)
         assert (await registry.register(other_subject, schema)).native_id == stored.native_id
         assert await registry.usages(stored.native_id) == sorted([(subject, 1), (other_subject, 1)])
@@ -130,9 +124,7 @@ class FeatureContract(ContractFixtures):
             await registry.delete(other_subject)
         assert (refused.value.subject, refused.value.version) == (other_subject, 1)
 
-    async def test_a_native_check_answers_a_verdict(
-        self, registry: Registry, subject: str, schema: Schema
-    ) -> None:
+    async def test_a_native_check_answers_a_verdict(self, registry: Registry, subject: str, schema: Schema) -> None:
         needs(registry, Feature.NATIVE_CHECK)
         assert isinstance(registry, ChecksNatively)
         assert (await registry.check(subject, schema)).compatible

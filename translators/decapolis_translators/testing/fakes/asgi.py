@@ -36,7 +36,7 @@ class Request:
         return self.query.get(name, "").lower() == "true"
 
 
-class Problem(Exception):  # noqa: N818 - it is an answer, not an error of the fake
+class Problem(Exception):
     """An answer other than success; the body is what the imitated product would send."""
 
     def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
@@ -184,13 +184,7 @@ class FakeServer:
         request = await self._read(scope, receive)
         self.requests.append(request)
         status, body, headers = await self._respond(request)
-        content = (
-            body
-            if isinstance(body, bytes)
-            else body.encode()
-            if isinstance(body, str)
-            else orjson.dumps(body)
-        )
+        content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else orjson.dumps(body)
         content = b"" if status == 204 else content
         lines = {"content-type": self.media_type, "content-length": str(len(content)), **headers}
         encoded = [(name.lower().encode(), value.encode()) for name, value in lines.items()]

@@ -64,9 +64,7 @@ class SettingsRoutes:
         body = self.read_body(request)
         if self.profile.strict_bodies and set(body) - {"compatibility"}:
             raise refuse(422, 422, "Invalid request body")
-        changes = (
-            dict(body) if self.profile.family == "confluent" else {"compatibility": body.get("compatibility")}
-        )
+        changes = dict(body) if self.profile.family == "confluent" else {"compatibility": body.get("compatibility")}
         if "compatibility" in changes:
             changes["compatibilityLevel"] = self._level(changes.pop("compatibility"))
         if self.profile.rule_sets != "kept":
@@ -107,9 +105,7 @@ class SettingsRoutes:
         subject, body = _key(names), self.read_body(request)
         mode = str(body.get("mode")).upper()
         if mode not in self.profile.modes:
-            raise refuse(
-                422, 42204, f"Invalid mode. Valid values are {', '.join(sorted(self.profile.modes))}"
-            )
+            raise refuse(422, 42204, f"Invalid mode. Valid values are {', '.join(sorted(self.profile.modes))}")
         if mode == "IMPORT" and not request.flag("force") and self._has_live(subject):
             raise refuse(422, 42205, "Cannot import since found existing subjects")
         self.state.modes[subject] = mode

@@ -98,11 +98,7 @@ class DialectState:
     def restart(self) -> None:
         """What a process forgets that reads its topic anew: ids that no version uses."""
         for context, contents in self.ids.items():
-            used = {
-                version.native_id
-                for version in self.all_versions()
-                if self.context(version.subject) == context
-            }
+            used = {version.native_id for version in self.all_versions() if self.context(version.subject) == context}
             self.ids[context] = {number: content for number, content in contents.items() if number in used}
 
     def context(self, subject: str) -> str:
@@ -172,9 +168,7 @@ class DialectState:
         try:
             target = self.version_of(self.qualified(name, subject), str(number))
         except Problem:
-            raise refuse(
-                422, 42201, f'No schema reference found for subject "{name}" and version {number}'
-            ) from None
+            raise refuse(422, 42201, f'No schema reference found for subject "{name}" and version {number}') from None
         return (str(reference["name"]), name, target.number)
 
     def qualified(self, name: str, parent: str) -> str:
@@ -229,20 +223,14 @@ class DialectState:
         content = self._inheriting(subject, content, body)
         live = {version.number: version for version in self.live_history(subject)}
         same = next((each for each in live.values() if each.content.identity == content.identity), None)
-        if (
-            same is not None
-            and imposed in {None, -1, same.native_id}
-            and wanted in {None, 0, -1, same.number}
-        ):
+        if same is not None and imposed in {None, -1, same.native_id} and wanted in {None, 0, -1, same.number}:
             return same
         importing = self._demand_mode(subject, imposed)
         if not importing:
             problems = self.verdict(subject, content)
             if problems:
                 code = self.profile.incompatible_code
-                text = (
-                    f'Schema being registered is incompatible with an earlier schema for subject "{subject}"'
-                )
+                text = f'Schema being registered is incompatible with an earlier schema for subject "{subject}"'
                 raise refuse(409, code, f"{text}, details: [{', '.join(problems)}]")
         number = self._next_number(subject, wanted, importing)
         native_id = self._id_for(subject, content, imposed)
@@ -298,9 +286,7 @@ class DialectState:
         self.ids[context][version.native_id] = version.content
         self.highest_id[context] = max(self.highest_id.get(context, 0), version.native_id)
         versions = self.subjects.setdefault(version.subject, {})
-        for number in [
-            n for n, each in versions.items() if each.deleted and each.native_id == version.native_id
-        ]:
+        for number in [n for n, each in versions.items() if each.deleted and each.native_id == version.native_id]:
             if not self.referrers(versions[number], deleted=True):
                 del versions[number]
         versions[version.number] = version

@@ -61,9 +61,7 @@ class Loopback:
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(
-            self._accept, "127.0.0.1", self._port, ssl=self._tls, limit=_MAX_HEAD
-        )
+        server = await asyncio.start_server(self._accept, "127.0.0.1", self._port, ssl=self._tls, limit=_MAX_HEAD)
         self._port = server.sockets[0].getsockname()[1]
         self._started.set()
         await self._stopping.wait()

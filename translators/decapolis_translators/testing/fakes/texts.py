@@ -9,7 +9,7 @@ _PRIMITIVES = {"null", "boolean", "int", "long", "float", "double", "bytes", "st
 _COMPLEX = {"record", "error", "enum", "fixed", "array", "map"}
 
 
-class InvalidText(Exception):  # noqa: N818 - what the text is
+class InvalidText(Exception):
     """The text is no schema; the message is what a parser might say."""
 
 
@@ -57,6 +57,5 @@ def _reduced(node: Any) -> Any:
     if set(node) == {"type"} and node["type"] in _PRIMITIVES:
         return node["type"]
     return {
-        key: _reduced(value) if key in {"type", "fields", "items", "values"} else value
-        for key, value in node.items()
+        key: _reduced(value) if key in {"type", "fields", "items", "values"} else value for key, value in node.items()
     }

@@ -1,0 +1,200 @@
+"""What `strict_semantics` adds: a schema passes only if it accepts every instance that the old one
+accepts.
+
+Each rule here closes a hole that the reference leaves open; docs/compatibility-json.md lists them with
+examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .findings import Findings, Inner, Pair
+from .nodes import EVERYTHING, Combined, Conditional, Empty, Node, Nothing, Numeric, Record, Sequence, Text
+from .printing import printed
+from .value_types import types_of
+
+if TYPE_CHECKING:
+    from .comparing import Comparison
+
+
+def stricter_texts(found: Findings, old: Text, new: Text) -> None:
+    """A type that is stated now, and a format that is new or another one."""
+    _typed(found, old, new)
+    if new.format is not None and new.format != old.format:
+        found.add(
+            "FORMAT_ADDED" if old.format is None else "FORMAT_CHANGED",
+            "format",
+            f"{old.format} → {new.format}",
+        )
+
+
+def stricter_numbers(found: Findings, old: Numeric, new: Numeric) -> None:
+    """A type that is stated now, and draft-04's flags that make a limit exclusive."""
+    _typed(found, old, new)
+    was_low, was_high = old.exclusive_flags
+    is_low, is_high = new.exclusive_flags
+    if is_low and new.minimum is not None:
+        kept = old.minimum is not None and (
+            old.minimum > new.minimum or (was_low and old.minimum == new.minimum)
+        )
+        if not kept:
+            found.add("EXCLUSIVE_MINIMUM_ADDED", "exclusiveMinimum")
+    if is_high and new.maximum is not None:
+        kept = old.maximum is not None and (
+            old.maximum < new.maximum or (was_high and old.maximum == new.maximum)
+        )
+        if not kept:
+            found.add("EXCLUSIVE_MAXIMUM_ADDED", "exclusiveMaximum")
+
+
+def _typed(
+    found: Findings, old: Text | Numeric | Record | Sequence, new: Text | Numeric | Record | Sequence
+) -> None:
+    if new.typed and not old.typed:
+        found.add("TYPE_NARROWED")
+
+
+def values_as_numbers(values: Iterable[Any]) -> frozenset[str]:
+    """The texts of values with numbers by their value: `1`, `1.0` and `1e0` are one."""
+    return frozenset(printed(_leveled(value), sort=True) for value in values)
+
+
+def _leveled(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        # a plain integer would be as long as its exponent is large
+        return (
+            int(value)
+            if value == value.to_integral_value() and value.adjusted() < 1_000
+            else value.normalize()
+        )
+    if isinstance(value, dict):
+        return {name: _leveled(each) for name, each in value.items()}
+    return [_leveled(each) for each in value] if isinstance(value, list) else value
+
+
+def stricter_records(comparison: Comparison, found: Findings, old: Record, new: Record) -> Inner:
+    """Required names of any kind, patterns and names of properties, and what is unevaluated."""
+    _typed(found, old, new)
+    for name in sorted(new.required - old.required):
+        if name in old.properties or name not in new.properties:
+            found.add("REQUIRED_ATTRIBUTE_ADDED", f"required/{name}")
+        elif isinstance(new.properties[name], Node):
+            found.add("REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL", f"properties/{name}")
+    yield from _patterns(found, old, new)
+    if new.names is not None:
+        yield from _within(found, "PROPERTY_NAMES", "propertyNames", old.names, new.names)
+    if not _open_later(new.unevaluated) and not (old.plain and new.plain):
+        found.add("UNEVALUATED_PROPERTIES_NARROWED", "unevaluatedProperties")
+
+
+def _patterns(found: Findings, old: Record, new: Record) -> Inner:
+    for pattern, schema in new.patterns.items():
+        path = f"patternProperties/{pattern}"
+        yield from _within(found, "PATTERN_PROPERTY", path, old.patterns.get(pattern), schema)
+    for pattern, schema in old.patterns.items():
+        if pattern in new.patterns or isinstance(schema.body, Nothing):
+            continue
+        path = f"patternProperties/{pattern}"
+        if isinstance(new.additional, Node):
+            inner = yield schema, new.additional
+            found.below(path, inner)
+        elif new.additional is False or not _open_later(new.unevaluated):
+            found.add("PATTERN_PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)
+
+
+def _open_later(schema: Node | None) -> bool:
+    return schema is None or schema.body is EVERYTHING
+
+
+def _within(found: Findings, name: str, path: str, old: Node | None, new: Node) -> Inner:
+    if old is not None:
+        inner = yield old, new
+        found.below(path, inner)
+    elif not isinstance(new.body, Empty):
+        found.add(f"{name}_ADDED", path)
+
+
+def closes_by_itself(record: Record) -> bool:
+    """Whether what the record closes is closed whatever other parts of its schema evaluate."""
+    return record.additional is not True or bool(record.patterns) or record.plain
+
+
+def stricter_sequences(comparison: Comparison, found: Findings, old: Sequence, new: Sequence) -> Inner:
+    """What an array must contain, and what is unevaluated."""
+    _typed(found, old, new)
+    if new.contains is not None and new.min_contains != 0:
+        yield from _within(found, "CONTAINS", "contains", old.contains, new.contains)
+    if new.contains is not None and new.max_contains is not None and old.contains is not None:
+        inner = yield new.contains, old.contains
+        if inner.breaking:
+            found.add("CONTAINS_CHANGED", "contains")
+    if not _open_later(new.unevaluated) and not (old.plain and new.plain):
+        found.add("UNEVALUATED_ITEMS_NARROWED", "unevaluatedItems")
+
+
+def items_beyond(comparison: Comparison, sequence: Sequence) -> Node | bool:
+    """What items behind the listed places may be, as the reference or the standard reads it."""
+    if not comparison.strict:
+        return sequence.additional
+    if sequence.every is not None:
+        return sequence.every
+    return True if sequence.inert else sequence.additional
+
+
+def stricter_conditionals(found: Findings, old: Conditional, new: Conditional) -> Inner:
+    """The conditions must be equivalent, and each branch must accept what the old one accepts."""
+    before, after = old.branches, new.branches
+    if "if" not in after:
+        return
+    if "if" not in before:
+        found.add("CONDITION_ADDED", "if")
+        return
+    for pair in ((before["if"], after["if"]), (after["if"], before["if"])):
+        inner = yield pair
+        if inner.breaking:
+            found.add("CONDITION_CHANGED", "if")
+            return
+    for branch in ("then", "else"):
+        if branch in after:
+            yield from _within(found, "CONDITIONAL_BRANCH", branch, before.get(branch), after[branch])
+
+
+def exclusive_among(comparison: Comparison, combined: Combined, pair: tuple[Node, Node], new: Node) -> bool:
+    """Whether fitting one member of a `oneOf` is enough: the others must not fit as well."""
+    if not comparison.strict or new.body is not combined or combined.criterion != "oneOf":
+        return True
+    taken = types_of(pair[0])
+    return all(member is pair[1] or not taken & types_of(member) for member in combined.members)
+
+
+def stricter_members(
+    comparison: Comparison, found: Findings, pairs: list[tuple[Node, Node]], old: Combined, new: Combined
+) -> Generator[Pair, Findings, None]:
+    """A `oneOf` must not come to fit twice: members without a common type, or pairs that are equivalent."""
+    if new.criterion == "allOf" or (len(new.members) == 1 and new.distinct):
+        return
+    if not new.members and old.members:
+        found.add("COMBINED_TYPE_SUBSCHEMAS_CHANGED")
+    if new.criterion == "anyOf" or _apart(new.members):
+        return
+    if old.criterion == "oneOf" and len(old.members) == len(new.members):
+        for before, after in pairs:
+            inner = yield after, before
+            if inner.breaking:
+                break
+        else:
+            return
+    found.add("COMBINED_TYPE_SUBSCHEMAS_CHANGED")
+
+
+def _apart(members: tuple[Node, ...]) -> bool:
+    taken: frozenset[str] = frozenset()
+    for member in members:
+        types = types_of(member)
+        if taken & types:
+            return False
+        taken |= types
+    return True

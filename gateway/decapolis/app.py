@@ -1,0 +1,163 @@
+"""The application: what a request passes, in order, and what begins and ends with the process.
+
+ready answers        known bytes leave here; request id, trace, counting
+body limit           413 above it
+compression          when the client asks
+health, metrics      no registry is asked
+the dialect          front and doors
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from decapolis.assembly import assembled
+from decapolis.dialect.errors import ErrorAnswer
+from decapolis.dialect.face import DialectFace, error_response
+from decapolis.dialect.negotiation import V1
+from decapolis.dialect.ready import ReadyLayer
+from decapolis.gateway import Gateway
+from decapolis.settings import Configuration
+from decapolis.web import BodyTooLarge, current_call
+
+
+class Application:
+    """The ASGI application of one gateway: opens it with the process, closes it after the last request."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._late = _Late()
+        self.gateway: Gateway | None = None
+        self.draining = False
+        self.failure: Exception | None = None
+        """Why the start was refused."""
+        inner = Starlette(
+            routes=[
+                Route("/health/live", self._live),
+                Route("/health/ready", self._ready),
+                Route("/health/startup", self._startup),
+                Route("/metrics", self._metrics),
+            ],
+            middleware=[
+                Middleware(BodyLimit, most=configuration.gateway.limits.body_bytes),
+                Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
+            ],
+            lifespan=self._lifespan,
+        )
+        # everything else is the dialect's, names with line breaks included, which no route pattern matches
+        inner.router.redirect_slashes = False
+        inner.router.default = self._late
+        self._inner: ASGIApp = inner
+        self._outer: ASGIApp = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Every request of the process."""
+        if scope["type"] == "lifespan":
+            await self._inner(scope, receive, send)
+            return
+        await self._outer(scope, receive, send)
+
+    def opened(self) -> AbstractAsyncContextManager[None]:
+        """The life span as a context, for whoever runs the application without a server."""
+        return self._lifespan(None)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette | None) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                gateway = await stack.enter_async_context(assembled(self._configuration))
+            except Exception as refused:
+                self.failure = refused
+                raise
+            self.gateway = gateway
+            self._late.app = DialectFace(gateway)
+            self._outer = ReadyLayer(self._inner, gateway)
+            yield
+
+    async def _live(self, _: Request) -> Response:
+        current_call().route = "/health/live"
+        return JSONResponse({"status": "live"})
+
+    async def _startup(self, _: Request) -> Response:
+        current_call().route = "/health/startup"
+        return JSONResponse({"status": "started"}, 200 if self.gateway is not None else 503)
+
+    async def _ready(self, _: Request) -> Response:
+        """Ready depends on the store and on this process, never on one registry."""
+        current_call().route = "/health/ready"
+        gateway = self.gateway
+        if gateway is None or self.draining:
+            return JSONResponse({"status": "draining" if self.draining else "starting"}, 503)
+        registries = {
+            registry.id: dict(registry.health) for registry in gateway.registries.all if registry.entry.enabled
+        }
+        degraded = any(each["up"] is False for each in registries.values())
+        return JSONResponse({"status": "degraded" if degraded else "ready", "registries": registries})
+
+    async def _metrics(self, _: Request) -> Response:
+        current_call().route = "/metrics"
+        if self.gateway is None:
+            return Response(status_code=503)
+        metrics = self.gateway.metrics
+        for registry in self.gateway.registries.all:
+            metrics.up.labels(registry.id).set(registry.up is not False and registry.entry.enabled)
+            metrics.breaker_open.labels(registry.id).set(registry.caller.breaker.state != "closed")
+        return Response(metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+class _Late:
+    """A place for the face, which exists only once the gateway is open."""
+
+    app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.app is None:
+            await Response(status_code=503)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses bodies above a size, announced or counted, before anything reads them whole."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Counts what comes in."""
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "DELETE"}:
+            await self._app(scope, receive, send)
+            return
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > self._most:
+            await self._refuse(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._most:
+                raise BodyTooLarge(self._most)
+            return message
+
+        await self._app(scope, counted, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await error_response(ErrorAnswer(413, 413, str(BodyTooLarge(self._most))), V1)(scope, receive, send)
+
+
+def create_app(configuration: Configuration) -> Application:
+    """The application for a configuration; nothing is opened before its life span begins."""
+    return Application(configuration)

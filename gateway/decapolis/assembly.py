@@ -1,0 +1,111 @@
+"""Opens and closes everything, in order: the only place that calls the constructors of services."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from decapolis.audit import Audit
+from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
+from decapolis.gateway import Gateway
+from decapolis.ids import Ledger, LedgerConflict
+from decapolis.judge import Judge
+from decapolis.locks import Locks
+from decapolis.metrics import Metrics
+from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
+from decapolis.registries.live import LiveRegistry
+from decapolis.registries.memory import Memory
+from decapolis.registries.routing import Registries
+from decapolis.settings import Configuration, RegistryEntry
+from decapolis.store import Store, store_at
+from decapolis_translators.contract import Translator
+from decapolis_translators.discovery import Types
+from decapolis_translators.errors import RegistryError
+
+log = logging.getLogger(__name__)
+
+PROBE_SECONDS = 10.0
+FRONT = "~front"
+"""Under which name the store keeps settings of a front that has no home; no registry may be called so."""
+
+
+@asynccontextmanager
+async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
+    """A running gateway; everything that was opened is closed again, also after a start that failed half way."""
+    async with AsyncExitStack() as stack:
+        store = store_at(configuration.gateway.store)
+        await store.open()
+        stack.push_async_callback(store.close)
+        ledger = Ledger(store)
+        await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
+        types = Types()
+        live = [await _live(entry, configuration, store, types, stack) for entry in configuration.registries]
+        cache = configuration.gateway.cache
+        gateway = Gateway(
+            configuration=configuration,
+            store=store,
+            ledger=ledger,
+            registries=Registries(live, configuration.routes, configuration.home),
+            changes=Changes(store),
+            answers=ReadyAnswers(cache.answers, cache.bytes),
+            settings_memory=SettingsMemory(),
+            locks=Locks(store),
+            audit=Audit(store),
+            judge=Judge(configuration.gateway.dialect.default_level),
+            metrics=Metrics(),
+            front=EmbeddedRegistry(FRONT, EmbeddedConfig(), store),
+        )
+        probing = asyncio.create_task(_probe_forever(gateway))
+        stack.push_async_callback(_end, probing)
+        yield gateway
+
+
+async def _live(
+    entry: RegistryEntry, configuration: Configuration, store: Store, types: Types, stack: AsyncExitStack
+) -> LiveRegistry:
+    translator = _translator(entry, store, types)
+    memory = None
+    if not isinstance(translator, EmbeddedRegistry):
+        memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
+        await memory.open()
+    passes_through = configuration.home == entry.id and entry.type == "confluent"
+    registry = LiveRegistry(entry, translator, memory, passes_through=passes_through)
+    await translator.open()
+    stack.push_async_callback(registry.close)
+    return registry
+
+
+def _translator(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any]:
+    kind = types.named(entry.type)
+    config = kind.Config.model_validate(entry.config)
+    if issubclass(kind, EmbeddedRegistry):
+        return kind(entry.id, EmbeddedConfig(), store)
+    return kind(entry.id, config)
+
+
+async def _probe_forever(gateway: Gateway) -> None:
+    """Asks every registry now and then whether it is there, and binds its range to the cluster that answers."""
+    while True:
+        await asyncio.gather(*(_probe(gateway, registry) for registry in gateway.registries.all))
+        await asyncio.sleep(PROBE_SECONDS)
+
+
+async def _probe(gateway: Gateway, registry: LiveRegistry) -> None:
+    if not registry.entry.enabled:
+        return
+    try:
+        ping = await registry.ping()
+        await gateway.ledger.recognise(registry.id, ping.cluster_id)
+    except LedgerConflict as conflict:
+        registry.quarantine(str(conflict))
+        log.warning("another cluster answers", extra={"registry": registry.id, "reason": str(conflict)})
+    except RegistryError as fault:
+        log.warning("registry does not answer", extra={"registry": registry.id, "reason": str(fault)})
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,41 @@
+"""Who changed what: an intent is durable before a change, its outcome after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from decapolis.store import Store
+from decapolis.store.trail import Intent, entries, open_intents, write_intent, write_outcome
+from decapolis.web import current_call
+
+
+class Audit:
+    """The trail of changes in the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def intend(self, action: str, registry: str, target: str, facts: dict[str, Any]) -> int:
+        """Notes what is about to be done and answers the number that `close` wants.
+
+        An intent of the same kind on the same target that was never closed is taken over: it is the same change, whose
+        answer was lost.
+        """
+        call = current_call()
+        intent = Intent(call.request_id, call.actor, action, registry, target, facts)
+
+        def work(connection: Any) -> int:
+            for number, earlier in open_intents(connection, registry, target):
+                if earlier == facts:
+                    return number
+            return write_intent(connection, intent)
+
+        return await self._store.write(work)
+
+    async def close(self, number: int, outcome: str, **result: Any) -> None:
+        """Notes how it ended: `done`, `refused` or `failed`."""
+        await self._store.write(lambda c: write_outcome(c, number, outcome, result))
+
+    async def newest(self, limit: int = 1000) -> list[dict[str, Any]]:
+        """The newest entries, newest first."""
+        return await self._store.read(lambda c: entries(c, limit=limit))

@@ -1,0 +1,179 @@
+"""Answers kept for a while, one question in flight asked once, and who is told when something changed.
+
+Everything short-lived hangs on scopes (`registry` or `registry/subject`). Changes are numbered, before they are answered; an
+answer remembers the number that was the latest when its making began, and is only given out while none of its scopes changed
+after that. A fill that began before a write therefore never wins against it, in this process or in another on the same store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from decapolis.store import Store
+from decapolis.store.coordination import last_change, latest_number, note_change
+
+T = TypeVar("T")
+Headers = list[tuple[bytes, bytes]]
+
+
+def subject_scope(registry: str, subject: str) -> str:
+    """The scope of one subject."""
+    return f"{registry}/{subject}"
+
+
+class SingleFlight:
+    """Lets many askers of one question share one answer."""
+
+    def __init__(self) -> None:
+        self._flights: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def share(self, key: Hashable, question: Callable[[], Awaitable[T]]) -> T:
+        """The answer of the flight under way for `key`, started if there is none; an asker that leaves stops nobody."""
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = asyncio.ensure_future(question())
+            self._flights[key] = flight
+            flight.add_done_callback(lambda done: self._landed(key, done))
+        result: T = await asyncio.shield(flight)
+        return result
+
+    def _landed(self, key: Hashable, flight: asyncio.Task[Any]) -> None:
+        self._flights.pop(key, None)
+        if not flight.cancelled():
+            # whoever still waits gets it; when nobody does it must not be reported as lost
+            flight.exception()
+
+
+class Changes:
+    """Numbers all changes, and knows the number of each scope's last one.
+
+    In memory where this process owns the store, else in the store itself, so that what one gateway changed is known to the
+    others before the change is answered.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._number = 0
+        self._last: dict[str, int] = {}
+        self.shared = not store.exclusive
+
+    def unchanged_here(self, scopes: tuple[str, ...], since: int) -> bool:
+        """Whether this process knows of no change to the scopes after that number."""
+        last = self._last
+        return all(last.get(scope, 0) <= since for scope in scopes)
+
+    async def now(self) -> int:
+        """The number of the latest change: what an answer that begins now is made under."""
+        return await self._store.read(latest_number) if self.shared else self._number
+
+    async def unchanged(self, scopes: tuple[str, ...], since: int) -> bool:
+        """Whether nobody changed any of the scopes after that number."""
+        if not self.shared:
+            return self.unchanged_here(scopes, since)
+        return await self._store.read(lambda connection: last_change(connection, scopes)) <= since
+
+    async def count(self, *scopes: str) -> None:
+        """Numbers a change; whoever asks after this returns sees it."""
+        if self.shared:
+            await self._store.write(lambda connection: note_change(connection, scopes))
+            return
+        self._number += 1
+        for scope in scopes:
+            self._last[scope] = self._number
+
+
+@dataclass(slots=True)
+class Ready:
+    """An answer as it goes over the wire."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    route: str = ""
+    scopes: tuple[str, ...] = ()
+    made: int = 0
+    expires: float = 0.0
+    """Monotonic time; 0 for an answer that never changes."""
+
+
+class ReadyAnswers:
+    """A bounded dictionary of ready answers, the least recently used going first."""
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._answers: OrderedDict[Hashable, Ready] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all bodies kept."""
+        return self._bytes
+
+    def get(self, key: Hashable) -> Ready | None:
+        """The answer under `key` unless its time is over."""
+        found = self._answers.get(key)
+        if found is None:
+            return None
+        if found.expires and found.expires < time.monotonic():
+            self.drop(key)
+            return None
+        return found
+
+    def put(self, key: Hashable, answer: Ready) -> None:
+        """Keeps an answer, at the cost of older ones where there is no room."""
+        if not self._most or len(answer.body) > self._most_bytes // 8:
+            return
+        self.drop(key)
+        self._answers[key] = answer
+        self._bytes += len(answer.body)
+        while len(self._answers) > self._most or self._bytes > self._most_bytes:
+            _, gone = self._answers.popitem(last=False)
+            self._bytes -= len(gone.body)
+
+    def drop(self, key: Hashable) -> None:
+        """Forgets one answer."""
+        gone = self._answers.pop(key, None)
+        if gone is not None:
+            self._bytes -= len(gone.body)
+
+    def clear(self) -> None:
+        """Forgets all."""
+        self._answers.clear()
+        self._bytes = 0
+
+
+@dataclass(slots=True)
+class Remembered:
+    """A small value and the number of changes it was read under."""
+
+    value: Any
+    made: int
+    until: float
+
+
+class SettingsMemory:
+    """Configuration and modes as last read, bounded."""
+
+    MOST = 100_000
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Remembered] = {}
+
+    def get(self, key: Hashable) -> Remembered | None:
+        """What was last read there."""
+        return self._kept.get(key)
+
+    def put(self, key: Hashable, value: Any, made: int, until: float) -> None:
+        """Keeps what was just read; starts anew rather than growing without end."""
+        if len(self._kept) >= self.MOST:
+            self._kept.clear()
+        self._kept[key] = Remembered(value, made, until)

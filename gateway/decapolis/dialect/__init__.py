@@ -1,0 +1,1 @@
+"""The Confluent Schema Registry REST face: parse, call one operation, print."""

@@ -1,0 +1,153 @@
+"""The outermost layer: answers that are ready as bytes leave before anything else runs.
+
+It is the first ASGI callable that a request meets. Access rules, counting and request ids hold here too; whatever is not
+known goes on inwards, and what comes back is kept when its handler said for how long it stays right.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Hashable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from decapolis.cache import Ready
+from decapolis.gateway import Gateway
+from decapolis.web import call_for, enter_call
+
+from .ask import Keep
+
+MOST_BODY = 64 * 1024
+"""Longer request bodies are not looked up: hashing them would cost more than it saves."""
+
+_NEGOTIATED = frozenset(
+    {b"accept", b"accept-encoding", b"confluent-accept-unknown-properties", b"content-type", b"authorization"}
+)
+
+
+class ReadyLayer:
+    """Gives ready answers out and keeps new ones."""
+
+    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+        self._app = app
+        self._gateway = gateway
+        self._answers = gateway.answers
+        self._changes = gateway.changes
+        self._requests = gateway.metrics.requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, from memory where possible."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        method = scope["method"]
+        request_id, negotiated = _read_headers(scope["headers"])
+        body: bytes | None = b""
+        if method == "POST":
+            body, receive = await _short_body(receive)
+        elif method != "GET":
+            await self._make(scope, receive, send, request_id, None)
+            return
+        key = None if body is None else (scope["raw_path"], scope["query_string"], body, negotiated, method)
+        found = self._answers.get(key) if key is not None else None
+        if found is not None and (
+            not found.scopes
+            or (self._changes.unchanged_here(found.scopes, found.made) and not self._changes.shared)
+            or (self._changes.shared and await self._changes.unchanged(found.scopes, found.made))
+        ):
+            self._gateway.metrics.ready_hits += 1
+            self._requests[(found.route, method, found.status)] += 1
+            start: Message = {
+                "type": "http.response.start",
+                "status": found.status,
+                "headers": [*found.headers, (b"x-request-id", request_id or _new_id())],
+            }
+            await send(start)
+            await send({"type": "http.response.body", "body": found.body})
+            return
+        await self._make(scope, receive, send, request_id, key)
+
+    async def _make(
+        self, scope: Scope, receive: Receive, send: Send, request_id: bytes | None, key: Hashable | None
+    ) -> None:
+        metrics = self._gateway.metrics
+        metrics.ready_misses += 1
+        traceparent = next(
+            (value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None
+        )
+        call = call_for(request_id.decode("latin-1") if request_id else None, traceparent)
+        enter_call(call)
+        keeps: list[Keep] = []
+        scope["decapolis.keep"] = keeps
+        made = await self._changes.now() if key is not None else 0
+        recorder = _Recorder(send, call.request_id.encode("latin-1"))
+        began = time.perf_counter()
+        try:
+            await self._app(scope, receive, recorder.send)
+        finally:
+            route = call.route or "unknown"
+            metrics.count(route, scope["method"], recorder.status)
+            metrics.seconds.labels(route).observe(time.perf_counter() - began)
+        if key is not None and keeps and recorder.is_whole and recorder.status == 200:
+            keep = keeps[-1]
+            expires = 0.0 if keep.seconds is None else time.monotonic() + keep.seconds
+            self._answers.put(
+                key, Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires)
+            )
+
+
+def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, tuple[tuple[bytes, bytes], ...]]:
+    """The request id, if the client sent a usable one, and everything that an answer depends on."""
+    request_id = None
+    negotiated = []
+    for pair in headers:
+        name = pair[0]
+        if name in _NEGOTIATED:
+            negotiated.append(pair)
+        elif name == b"x-request-id" and pair[1].strip():
+            request_id = pair[1]
+    return request_id, tuple(negotiated)
+
+
+def _new_id() -> bytes:
+    # an identifier, not a secret: the fast generator will do
+    digits = f"{random.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}".encode()
+
+
+async def _short_body(receive: Receive) -> tuple[bytes | None, Receive]:
+    """The whole body if it comes in one piece and is short, else None; and a channel that still delivers it."""
+    first = await receive()
+    body = first.get("body", b"")
+    pending = [first]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    if first.get("more_body") or len(body) > MOST_BODY or first["type"] != "http.request":
+        return None, replay
+    return body, replay
+
+
+class _Recorder:
+    """Passes an answer on and remembers it; puts the request id on it."""
+
+    def __init__(self, send: Send, request_id: bytes) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 500
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body = bytearray()
+        self.is_whole = False
+
+    async def send(self, message: Message) -> None:
+        """One message of the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = list(message["headers"])
+            message = {**message, "headers": [*self.headers, (b"x-request-id", self._request_id)]}
+        elif message["type"] == "http.response.body":
+            self.body += message.get("body", b"")
+            self.is_whole = not message.get("more_body", False)
+        await self._send(message)

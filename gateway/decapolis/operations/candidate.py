@@ -1,0 +1,150 @@
+"""From what a client sent to a schema that can be judged: references resolved, parsed, canonical or normalised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from decapolis.gateway import View
+from decapolis.registries.live import LiveRegistry
+from decapolis.registries.references import inside, resolve
+from decapolis_formats import (
+    Dependency,
+    Format,
+    FormatError,
+    InvalidSchema,
+    Metadata,
+    Reference,
+    RuleSet,
+    Schema,
+    engine_of,
+)
+from decapolis_policies.history import Text
+from decapolis_translators.contract import StoredVersion
+from decapolis_translators.subjects import Subject
+
+from .errors import SchemaInvalid
+
+DIALECT_TYPES = {"AVRO": Format.AVRO, "JSON": Format.JSON_SCHEMA, "PROTOBUF": Format.PROTOBUF}
+
+Tags = dict[tuple[str, str], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asks to be registered, looked up or checked."""
+
+    text: str = ""
+    schema_type: str = "AVRO"
+    references: tuple[Reference, ...] = ()
+    metadata: Metadata | None = None
+    rule_set: RuleSet | None = None
+    id: int | None = None
+    version: int = 0
+    tags_to_add: Tags | None = None
+    tags_to_remove: Tags | None = None
+    propagate_tags: bool = False
+
+    @property
+    def format(self) -> Format:
+        """The format that `schemaType` names; SchemaInvalid for one that the dialect does not have."""
+        try:
+            return DIALECT_TYPES[self.schema_type.upper()]
+        except KeyError:
+            raise SchemaInvalid(f"Invalid schema type {self.schema_type} (known: {', '.join(DIALECT_TYPES)})") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A schema in the text that would be stored, with the texts of its references and its parsed form."""
+
+    schema: Schema
+    dependencies: tuple[Dependency, ...]
+    parsed: Any
+
+    @property
+    def text(self) -> Text:
+        """What the judge reads."""
+        return Text(self.schema.format, self.schema.text, self.dependencies)
+
+    def with_contract(self, metadata: Metadata | None, rule_set: RuleSet | None) -> Candidate:
+        """The same text with other metadata and rules."""
+        if metadata == self.schema.metadata and rule_set == self.schema.rule_set:
+            return self
+        schema = Schema(self.schema.format, self.schema.text, self.schema.references, metadata, rule_set)
+        return replace(self, schema=schema)
+
+
+async def candidate_from(
+    view: View,
+    registry: LiveRegistry,
+    subject: Subject,
+    request: Request,
+    *,
+    normalize: bool = False,
+    strict: bool = True,
+    validate_fields: bool = False,
+) -> Candidate:
+    """Reads a request's schema; SchemaInvalid with the parser's own words when that fails."""
+    format = request.format
+    if not request.text.strip() and format is not Format.PROTOBUF:
+        raise SchemaInvalid("Empty schema")
+    try:
+        references, dependencies = await _resolved(view, registry, subject, request.references)
+        engine = engine_of(format)
+        parsed = Text(format, request.text, dependencies).parsed(strict=strict, validate_fields=validate_fields)
+        text = engine.normalized(parsed) if normalize else engine.canonical(parsed)
+        if normalize:
+            references = tuple(sorted(set(references), key=lambda each: (each.name, each.subject, each.version)))
+    except FormatError as error:
+        raise SchemaInvalid(_complaint(subject, request, str(error))) from error
+    schema = Schema(format, text, references, request.metadata, request.rule_set)
+    return Candidate(schema, dependencies, parsed)
+
+
+def _complaint(subject: Subject, request: Request, details: str) -> str:
+    shown = request.text if len(request.text) <= 1000 else f"{request.text[:1000]}… ({len(request.text)} characters)"
+    references = ", ".join(
+        f"{{name='{r.name}', subject='{r.subject}', version={r.version}}}" for r in request.references
+    )
+    return (
+        f"Invalid schema {{subject={subject},version={request.version},schemaType={request.schema_type},"
+        f"references=[{references}],schema={shown}}} of type {request.schema_type}, details: {details}"
+    )
+
+
+async def _resolved(
+    view: View, registry: LiveRegistry, subject: Subject, references: Sequence[Reference]
+) -> tuple[tuple[Reference, ...], tuple[Dependency, ...]]:
+    if not references:
+        return (), ()
+    numbers: dict[tuple[str, int], int] = {}
+
+    async def fetch(spelled: str, version: int) -> StoredVersion:
+        owner = view.owner(spelled)
+        if owner is not registry:
+            raise InvalidSchema(
+                f"subject '{subject}' belongs to registry {registry.id}, its reference '{spelled}' to registry "
+                f"{owner.id}: a reference must stay inside one registry. Route both subjects to the same registry, or "
+                f"register '{spelled}' in {registry.id} too"
+            )
+        stored = await registry.fetch(spelled, None if version < 1 else version)
+        numbers[(spelled, version)] = stored.version
+        return stored
+
+    for reference in references:
+        if not (reference.name and reference.subject and (reference.version >= 1 or reference.version == -1)):
+            raise InvalidSchema(
+                f"Invalid reference: {{name='{reference.name}', subject='{reference.subject}', "
+                f"version={reference.version}}}: a name, a subject and a version of at least 1 (or -1 for the latest) "
+                "are needed"
+            )
+    dependencies = await resolve(references, subject.context, fetch)
+    settled = tuple(
+        replace(each, version=numbers.get((inside(each.subject, subject.context), -1), each.version))
+        if each.version == -1
+        else each
+        for each in references
+    )
+    return settled, dependencies

@@ -1,0 +1,54 @@
+"""Judges a candidate without writing it: the same judge, the same level, as register."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from decapolis.gateway import View
+from decapolis_translators.errors import VersionNotFound
+
+from .candidate import Request, candidate_from
+from .effective import effective_config, followed
+from .register import past_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether a candidate would be accepted, and what speaks against it."""
+
+    compatible: bool
+    messages: tuple[str, ...] = ()
+
+
+async def check(
+    view: View,
+    spelled: str,
+    request: Request,
+    version: int | None,
+    *,
+    every: bool = False,
+    normalize: bool = False,
+) -> Checked:
+    """The verdict against one version (the latest for None), or against the whole history with `every`.
+
+    VersionNotFound for a number that is not live, unknown subjects included; an absent latest means no history, hence
+    compatible (confluent-rest section 3.5).
+    """
+    subject, registry = await followed(view, spelled)
+    config = await effective_config(view.gateway, registry, subject)
+    history = await registry.history(str(subject))
+    if not every:
+        history = history[-1:] if version is None else [each for each in history if each.version == version]
+        if version is not None and not history:
+            raise VersionNotFound(str(subject), version)
+    candidate = await candidate_from(
+        view,
+        registry,
+        subject,
+        request,
+        normalize=normalize,
+        validate_fields=bool(config.get("validateFields")),
+    )
+    past = await past_versions(registry, subject, history, candidate.schema, config)
+    verdict = await view.gateway.judge.judge(candidate.text, past, config)
+    return Checked(verdict.allowed, verdict.messages)

@@ -1,0 +1,145 @@
+"""Which configuration and which mode hold for a subject, and where they come from (confluent-rest section 5.6)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from decapolis.gateway import Gateway, View
+from decapolis.registries.held import held_config, held_mode
+from decapolis.registries.live import LiveRegistry
+from decapolis_translators.contract import Feature
+from decapolis_translators.errors import RegistryFault
+from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
+
+from .errors import NotAllowed, SubjectInvalid
+
+INHERITED = (
+    "normalize",
+    "validateFields",
+    "validateNewSchemas",
+    "validateRules",
+    "compatibilityPolicy",
+    "compatibilityGroup",
+)
+"""What a subject's own configuration still takes from the global one; the level is not among them."""
+
+EVERYWHERE = f":{GLOBAL_CONTEXT}:"
+READ_ONLY = ("READONLY", "READONLY_OVERRIDE")
+IMPORTING = ("IMPORT", "FORWARD")
+
+
+def settings_scope(registry: str) -> str:
+    """What changes when any configuration or mode of a registry changes."""
+    return f"{registry}#settings"
+
+
+async def own_config(gateway: Gateway, registry: LiveRegistry, spelled: str | None) -> Mapping[str, Any] | None:
+    """What is set exactly there; the last known value while the registry is at fault."""
+    found: Mapping[str, Any] | None = await _remembered(gateway, registry, spelled, "config")
+    return found
+
+
+async def own_mode(gateway: Gateway, registry: LiveRegistry, spelled: str | None) -> str | None:
+    """The mode that is set exactly there; the last known one while the registry is at fault."""
+    found: str | None = await _remembered(gateway, registry, spelled, "mode")
+    return found
+
+
+async def _remembered(gateway: Gateway, registry: LiveRegistry, spelled: str | None, kind: str) -> Any:
+    key = (registry.id, spelled, kind)
+    scopes = (settings_scope(registry.id),)
+    kept = gateway.settings_memory.get(key)
+    lives = kept is not None and (registry.is_local or time.monotonic() < kept.until)
+    if kept is not None and lives and await gateway.changes.unchanged(scopes, kept.made):
+        return kept.value
+    made = await gateway.changes.now()
+    try:
+        ask = held_config if kind == "config" else held_mode
+        value = await ask(registry, spelled)
+    except RegistryFault:
+        if kept is None:
+            raise
+        return kept.value
+    until = time.monotonic() + gateway.configuration.gateway.cache.seconds
+    gateway.settings_memory.put(key, value, made, until)
+    return value
+
+
+async def effective_config(gateway: Gateway, registry: LiveRegistry, subject: Subject) -> dict[str, Any]:
+    """What holds for a subject, the level always among it."""
+    own = await own_config(gateway, registry, str(subject)) if subject.name else None
+    if own is not None:
+        base = await own_config(gateway, registry, None) or {}
+        found = {**{key: base[key] for key in INHERITED if key in base}, **own}
+    else:
+        found = dict(await _of_context(gateway, registry, subject.context) or {})
+    found.setdefault("compatibilityLevel", gateway.judge.default_level.name)
+    return found
+
+
+async def _of_context(gateway: Gateway, registry: LiveRegistry, context: str) -> Mapping[str, Any] | None:
+    spelled = None if context == DEFAULT_CONTEXT else f":{context}:"
+    found = await own_config(gateway, registry, spelled)
+    if found is None and registry.capabilities.has(Feature.CONTEXTS) and context != GLOBAL_CONTEXT:
+        found = await own_config(gateway, registry, EVERYWHERE)
+    return found
+
+
+async def effective_mode(gateway: Gateway, registry: LiveRegistry, subject: Subject) -> str:
+    """The mode that holds for a subject: its own, else its context's, else everybody's, else READWRITE."""
+    own = await own_mode(gateway, registry, str(subject)) if subject.name else None
+    if own is not None:
+        return own
+    spelled = None if subject.context == DEFAULT_CONTEXT else f":{subject.context}:"
+    found = await own_mode(gateway, registry, spelled)
+    if found is None and registry.capabilities.has(Feature.CONTEXTS) and subject.context != GLOBAL_CONTEXT:
+        found = await own_mode(gateway, registry, EVERYWHERE)
+    return found or "READWRITE"
+
+
+async def demand_writable(view: View, registry: LiveRegistry, subject: Subject) -> str:
+    """The mode of a subject that may be written to; NotAllowed when its own or the front's mode is read-only."""
+    gateway = view.gateway
+    if view.door is None and await front_mode(view) in READ_ONLY:
+        home = gateway.registries.home
+        own = await own_mode(gateway, registry, str(subject)) if home is registry else None
+        if own is None:
+            raise NotAllowed.by_mode(subject, "in read-only mode")
+    mode = await effective_mode(gateway, registry, subject)
+    if mode in READ_ONLY:
+        raise NotAllowed.by_mode(subject, "in read-only mode")
+    return mode
+
+
+async def front_mode(view: View) -> str:
+    """The mode of the front as a whole: its home's global one, or the store's where there is no home."""
+    home = view.gateway.registries.home
+    if home is None:
+        return await view.gateway.front.mode(None) or "READWRITE"
+    return await own_mode(view.gateway, home, None) or "READWRITE"
+
+
+async def followed(view: View, spelled: str) -> tuple[Subject, LiveRegistry]:
+    """The subject that is meant and its owner: one alias is followed, contexts need a registry that has them."""
+    subject = Subject.parse(spelled)
+    registry = _owner(view, subject)
+    own = await own_config(view.gateway, registry, str(subject)) if subject.name else None
+    alias = own.get("alias") if own else None
+    if not alias:
+        return subject, registry
+    target = Subject.parse(str(alias))
+    if not str(alias).startswith(":."):
+        target = Subject(subject.context, target.name)
+    return target, _owner(view, target)
+
+
+def _owner(view: View, subject: Subject) -> LiveRegistry:
+    registry = view.owner(str(subject))
+    if subject.context != DEFAULT_CONTEXT and not registry.capabilities.has(Feature.CONTEXTS):
+        raise SubjectInvalid(
+            str(subject),
+            f"Registry {registry.id} has no contexts: {registry.capabilities.why_not(Feature.CONTEXTS)}",
+        )
+    return registry

@@ -1,0 +1,377 @@
+"""Registers a schema: identical already there? mode, lock, identical again, history, judge, audit, write, publish."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from decapolis.cache import subject_scope
+from decapolis.gateway import View
+from decapolis.registries.live import LiveRegistry
+from decapolis.web import current_call
+from decapolis_formats import FormatError, Metadata, Schema, engine_of
+from decapolis_formats.data_contracts import (
+    VERSION_PROPERTY,
+    InvalidRuleSet,
+    check_rule_set,
+    merge_metadata,
+    merge_rule_sets,
+    with_property,
+    without_version,
+)
+from decapolis_formats.spelling import metadata_from, rule_set_from
+from decapolis_policies.history import PastVersion, Text
+from decapolis_translators.contract import Feature, StoredVersion
+from decapolis_translators.errors import (
+    Absent,
+    Incompatible,
+    RegistryError,
+    RegistryFault,
+    Unsupported,
+    WriteConflict,
+)
+from decapolis_translators.subjects import Subject
+
+from .candidate import Candidate, Request, candidate_from
+from .effective import IMPORTING, demand_writable, effective_config, followed
+from .errors import IncompatibleSchema, NotAllowed, RuleSetInvalid, SchemaInvalid, SubjectInvalid
+from .shown import Shown, shown
+
+log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 5
+_DEFAULTS = ("defaultMetadata", "overrideMetadata", "defaultRuleSet", "overrideRuleSet")
+
+
+async def register(
+    view: View, spelled: str, request: Request, *, normalize: bool = False, force: bool = False
+) -> Shown:
+    """The version that holds the schema: the one that is there already, or a new one that the judge allowed."""
+    subject, registry = await followed(view, spelled)
+    _demand_registrable(subject, registry, request)
+    config = await effective_config(view.gateway, registry, subject)
+    normalize = normalize or bool(config.get("normalize"))
+    candidate = await _first_reading(view, registry, subject, request, config, normalize=normalize)
+    if candidate is not None and _may_answer_at_once(request, config):
+        there = await _identical(registry, subject, candidate.schema)
+        if there is not None and _fits(view, registry, there, request):
+            return shown(view, registry, there)
+    mode = await _demand_mode(view, registry, subject, request)
+    attempt = _Attempt(view, registry, subject, request, config, mode, normalize=normalize, force=force)
+    async with view.gateway.locks.hold(registry.id, str(subject)):
+        for _ in range(MOST_ATTEMPTS):
+            try:
+                return await attempt.run(candidate)
+            except WriteConflict:
+                continue
+    raise NotAllowed(f"Subject '{subject}' is being written to by others all the time; try again")
+
+
+def _demand_registrable(subject: Subject, registry: LiveRegistry, request: Request) -> None:
+    if not subject.is_registrable():
+        raise SubjectInvalid(str(subject))
+    try:
+        check_rule_set(request.rule_set)
+    except InvalidRuleSet as error:
+        raise RuleSetInvalid(str(error)) from error
+    if request.format not in registry.capabilities.formats:
+        raise Unsupported("formats", f"Registry {registry.id} does not hold schemas of type {request.schema_type}")
+
+
+async def _first_reading(
+    view: View,
+    registry: LiveRegistry,
+    subject: Subject,
+    request: Request,
+    config: Mapping[str, Any],
+    *,
+    normalize: bool,
+) -> Candidate | None:
+    if not request.text.strip() and request.schema_type.upper() != "PROTOBUF":
+        return None  # the text of the latest version is meant
+    strict = bool(config.get("validateNewSchemas", True)) and request.id is None
+    return await candidate_from(
+        view,
+        registry,
+        subject,
+        request,
+        normalize=normalize,
+        strict=strict,
+        validate_fields=bool(config.get("validateFields")),
+    )
+
+
+def _may_answer_at_once(request: Request, config: Mapping[str, Any]) -> bool:
+    edits = request.tags_to_add or request.tags_to_remove or request.propagate_tags
+    return not edits and not any(config.get(key) for key in _DEFAULTS)
+
+
+async def _identical(registry: LiveRegistry, subject: Subject, schema: Schema) -> StoredVersion | None:
+    try:
+        return await registry.lookup(str(subject), schema)
+    except Absent:
+        return None
+
+
+def _fits(view: View, registry: LiveRegistry, there: StoredVersion, request: Request) -> bool:
+    wanted = request.id if request.id is not None and request.id >= 0 else None
+    if wanted is not None and shown(view, registry, there).id != wanted:
+        return False
+    if request.version in {0, -1}:
+        return True
+    return wanted is not None and request.version == there.version
+
+
+async def _demand_mode(view: View, registry: LiveRegistry, subject: Subject, request: Request) -> str:
+    mode = await demand_writable(view, registry, subject)
+    explicit = request.id is not None and request.id >= 0
+    if explicit and mode not in IMPORTING:
+        raise NotAllowed.by_mode(subject, "not in import mode")
+    if not explicit and mode != "READWRITE":
+        raise NotAllowed.by_mode(subject, "not in read-write mode")
+    if explicit:
+        registry.capabilities.demand(Feature.IMPORT_IDS)
+        if not current_call().administrator:
+            raise NotAllowed("Only an administrator may impose ids")
+    return mode
+
+
+class _Attempt:
+    """One try at a registration under the lock; a WriteConflict asks for another."""
+
+    def __init__(
+        self,
+        view: View,
+        registry: LiveRegistry,
+        subject: Subject,
+        request: Request,
+        config: Mapping[str, Any],
+        mode: str,
+        *,
+        normalize: bool,
+        force: bool,
+    ) -> None:
+        self.view = view
+        self.registry = registry
+        self.subject = subject
+        self.request = request
+        self.config = config
+        self.importing = mode in IMPORTING
+        self.normalize = normalize and not self.importing
+        self.force = force
+
+    async def run(self, candidate: Candidate | None) -> Shown:
+        """Reads the history, decides, writes."""
+        everything = await self.registry.history(str(self.subject), deleted=self._numbers_matter)
+        live = [version for version in everything if not version.deleted]
+        following = (everything[-1].version + 1) if everything else 1
+        candidate = await self._settled(candidate, live, following)
+        there = await self._already_there(candidate, live)
+        if there is not None:
+            return shown(self.view, self.registry, there)
+        if not (self.importing or self._forced):
+            await self._judge(candidate, live)
+        self._demand_version(following)
+        self._demand_holdable(candidate.schema)
+        return await self._write(candidate, following)
+
+    @property
+    def _numbers_matter(self) -> bool:
+        return self.registry.is_local or self.request.version > 0
+
+    @property
+    def _forced(self) -> bool:
+        return self.force and current_call().administrator
+
+    async def _settled(self, candidate: Candidate | None, live: Sequence[StoredVersion], following: int) -> Candidate:
+        if candidate is None:
+            candidate = await self._text_of_latest(live)
+        if self.importing:
+            return candidate
+        candidate = await self._with_tags(candidate)
+        latest = live[-1].schema if live else None
+        metadata, rule_set = candidate.schema.metadata, candidate.schema.rule_set
+        if metadata is None and latest is not None:
+            metadata = latest.metadata
+        if rule_set is None and latest is not None:
+            rule_set = latest.rule_set
+        config = self.config
+        metadata = merge_metadata(metadata_from(config.get("defaultMetadata")), metadata)
+        metadata = merge_metadata(metadata, metadata_from(config.get("overrideMetadata")))
+        rule_set = merge_rule_sets(rule_set_from(config.get("defaultRuleSet")), rule_set)
+        rule_set = merge_rule_sets(rule_set, rule_set_from(config.get("overrideRuleSet")))
+        return candidate.with_contract(self._numbered(metadata, following), rule_set)
+
+    def _numbered(self, metadata: Metadata | None, following: int) -> Metadata | None:
+        carries = metadata is not None and VERSION_PROPERTY in metadata.properties
+        if self.request.version == 0 and not carries:
+            return metadata
+        if self.request.version == -1 and not carries:
+            return metadata
+        return with_property(metadata, VERSION_PROPERTY, str(following))
+
+    async def _text_of_latest(self, live: Sequence[StoredVersion]) -> Candidate:
+        if not live or self.importing:
+            raise SchemaInvalid("Empty schema")
+        latest = live[-1].schema
+        request = Request(
+            latest.text,
+            latest.format.schema_type,
+            latest.references,
+            self.request.metadata,
+            self.request.rule_set,
+        )
+        return await candidate_from(self.view, self.registry, self.subject, request, strict=False)
+
+    async def _with_tags(self, candidate: Candidate) -> Candidate:
+        request = self.request
+        add = dict(request.tags_to_add or {})
+        if not add and not request.tags_to_remove:
+            return candidate
+        engine: Any = engine_of(candidate.schema.format)
+        text = engine.tagged(candidate.parsed, add, request.tags_to_remove or {})
+        edited = Request(
+            text,
+            candidate.schema.format.schema_type,
+            candidate.schema.references,
+            candidate.schema.metadata,
+            candidate.schema.rule_set,
+        )
+        return await candidate_from(self.view, self.registry, self.subject, edited, normalize=self.normalize)
+
+    async def _already_there(self, candidate: Candidate, live: Sequence[StoredVersion]) -> StoredVersion | None:
+        request = self.request
+        if request.id is not None and request.id >= 0:
+            return None
+        if request.version == -1:
+            return await equivalent_version(self.registry, self.subject, candidate, live[-1:])
+        if request.version != 0:
+            return None
+        return await equivalent_version(self.registry, self.subject, candidate, live)
+
+    async def _judge(self, candidate: Candidate, live: Sequence[StoredVersion]) -> None:
+        past = await past_versions(self.registry, self.subject, live, candidate.schema, self.config)
+        verdict = await self.view.gateway.judge.judge(candidate.text, past, self.config)
+        self.view.gateway.metrics.verdicts.labels(self.registry.id, "allowed" if verdict.allowed else "refused").inc()
+        if not verdict.allowed:
+            raise IncompatibleSchema(str(self.subject), verdict.messages)
+
+    def _demand_version(self, following: int) -> None:
+        version = self.request.version
+        if version > 0 and not self.importing and version != following:
+            raise SchemaInvalid(
+                f"Version is not one more than previous version: {version} was asked for, {following} comes next"
+            )
+
+    def _demand_holdable(self, schema: Schema) -> None:
+        able = self.registry.capabilities
+        if schema.rule_set is not None:
+            able.demand(Feature.RULE_SETS)
+        if schema.metadata is not None:
+            able.demand(Feature.METADATA)
+            if schema.metadata.tags or schema.metadata.sensitive:
+                able.demand(Feature.METADATA_TAGS)
+        if schema.references and schema.format not in able.references:
+            raise Unsupported(
+                "references",
+                f"Registry {self.registry.id} does not resolve references of {schema.format.schema_type} schemas",
+            )
+
+    async def _write(self, candidate: Candidate, following: int) -> Shown:
+        gateway, registry, spelled = self.view.gateway, self.registry, str(self.subject)
+        native_id = self._imposed_id()
+        facts = {"guid": candidate.schema.guid, "id": self.request.id, "version": self.request.version}
+        number = await gateway.audit.intend("register", registry.id, spelled, facts)
+        version = following if registry.is_local else None
+        if native_id is not None and self.request.version > 0:
+            version = self.request.version
+        try:
+            stored = await registry.register(spelled, candidate.schema, native_id=native_id, version=version)
+        except WriteConflict:
+            await gateway.audit.close(number, "conflict")
+            raise
+        except RegistryFault:
+            # the write may have landed: the intent stays open until the same request is repeated
+            raise
+        except RegistryError as refused:
+            await gateway.audit.close(number, "refused", reason=str(refused))
+            if isinstance(refused, Incompatible):
+                raise IncompatibleSchema(
+                    spelled, (f"registry {registry.id} refuses it: {refused}", *refused.messages)
+                ) from refused
+            raise
+        answer = shown(self.view, registry, stored)
+        await gateway.audit.close(number, "done", id=answer.id, version=answer.version)
+        await gateway.changes.count(subject_scope(registry.id, spelled), registry.id)
+        gateway.metrics.created[candidate.schema.format.schema_type.lower()] += 1
+        return answer
+
+    def _imposed_id(self) -> int | None:
+        wanted = self.request.id
+        if wanted is None or wanted < 0:
+            return None
+        native_id = self.view.native_id(self.registry, wanted, self.subject.context)
+        if native_id is None or native_id < 1:
+            row = self.view.gateway.ledger.range_of(self.registry.id)
+            raise NotAllowed(
+                f"Id {wanted} is outside the range of registry {self.registry.id} "
+                f"({row.base + 1} to {row.base + row.span}), so it cannot be imposed there"
+            )
+        return native_id
+
+
+async def equivalent_version(
+    registry: LiveRegistry, subject: Subject, candidate: Candidate, versions: Sequence[StoredVersion]
+) -> StoredVersion | None:
+    """The newest of these versions that holds the same schema, or one that only inlines or numbers it differently."""
+    for stored in reversed(versions):
+        if stored.schema.fingerprint == candidate.schema.fingerprint:
+            return stored
+    for stored in reversed(versions):
+        if await _equivalent(registry, subject, candidate, stored):
+            return stored
+    return None
+
+
+async def _equivalent(registry: LiveRegistry, subject: Subject, candidate: Candidate, stored: StoredVersion) -> bool:
+    ours, theirs = candidate.schema, stored.schema
+    if (
+        ours.format is not theirs.format
+        or without_version(ours.metadata) != without_version(theirs.metadata)
+        or ours.rule_set != theirs.rule_set
+    ):
+        return False
+    if ours.references == theirs.references:
+        return ours.text == theirs.text
+    if ours.references or not theirs.references:
+        return False
+    known = await registry.dependencies(theirs, subject.context, deleted=True)
+    try:
+        parsed = Text(theirs.format, theirs.text, known).parsed(strict=False)
+    except FormatError:
+        return False
+    return engine_of(ours.format).equivalent(candidate.parsed, parsed)
+
+
+async def past_versions(
+    registry: LiveRegistry,
+    subject: Subject,
+    live: Sequence[StoredVersion],
+    candidate: Schema,
+    config: Mapping[str, Any],
+) -> list[PastVersion]:
+    """The versions that a candidate is compared with: all live ones, or those of its compatibility group."""
+    group = config.get("compatibilityGroup")
+    wanted = _group_of(candidate, group)
+    past = []
+    for stored in live:
+        if group and _group_of(stored.schema, group) != wanted:
+            continue
+        known = await registry.dependencies(stored.schema, subject.context, deleted=True)
+        past.append(PastVersion(stored.version, Text(stored.schema.format, stored.schema.text, known)))
+    return past
+
+
+def _group_of(schema: Schema, group: Any) -> str | None:
+    return schema.metadata.properties.get(str(group)) if group and schema.metadata else None

@@ -1,0 +1,161 @@
+"""What a registry was last known to hold, kept in the store, so that reads go on when it is down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from decapolis.store import Store, schemas
+from decapolis.store.ledger import ConflictRow, all_conflicts, drop_conflict, keep_conflict
+from decapolis.store.schemas import VersionRow, replace_rows
+from decapolis.store.tables import snapshots
+from decapolis_formats import Schema
+from decapolis_translators.contract import StoredVersion
+from decapolis_translators.errors import RegistryFault
+from decapolis_translators.subjects import Subject
+
+from .embedded import EmbeddedConfig, EmbeddedRegistry
+
+SEEN_EVERY = 5.0
+"""Seconds between two notes of when a registry was last seen."""
+
+
+class ReissuedId(RegistryFault):
+    """A registry gave an id out again with another text; nobody can say which one a message means."""
+
+    def __init__(self, registry: str, native_id: int, context: str) -> None:
+        super().__init__(
+            f"Id {native_id} of registry {registry} (context {context}) stood for another schema before; "
+            f"an administrator decides with on_reissued_id: relearn, or removes the new schema"
+        )
+        self.native_id = native_id
+
+
+class Memory:
+    """The last known state of one registry; reading it is reading an embedded registry of that name."""
+
+    def __init__(self, registry_id: str, store: Store, *, relearn: bool) -> None:
+        self.registry_id = registry_id
+        self.recorded = EmbeddedRegistry(registry_id, EmbeddedConfig(), store)
+        self._store = store
+        self._relearn = relearn
+        self._conflicts: dict[tuple[str, int], ConflictRow] = {}
+        self._seen_noted = 0.0
+        self.last_seen: float | None = None
+        """Wall-clock seconds of the last answer."""
+
+    async def open(self) -> None:
+        """Reads what must be known before the first request: conflicts, and when the registry was last seen."""
+
+        def work(connection: Connection) -> tuple[list[ConflictRow], Any]:
+            rows = all_conflicts(connection, self.registry_id)
+            return rows, self._snapshot(connection, "seen")
+
+        rows, seen = await self._store.read(work)
+        self._conflicts = {(row.context, row.native_id): row for row in rows}
+        if seen is not None:
+            self.last_seen = seen[1]
+        if self._relearn:
+            await self._decide_for_new()
+
+    async def _decide_for_new(self) -> None:
+        for context, native_id in list(self._conflicts):
+            await self._forget_schema(context, native_id)
+
+    async def _forget_schema(self, context: str, native_id: int) -> None:
+        def work(connection: Connection) -> None:
+            schemas.drop_schema(connection, self.registry_id, context, native_id)
+            drop_conflict(connection, self.registry_id, context, native_id)
+
+        await self._store.write(work)
+        self._conflicts.pop((context, native_id), None)
+
+    @property
+    def conflicts(self) -> list[ConflictRow]:
+        """Ids that stand for two texts and wait for a decision."""
+        return list(self._conflicts.values())
+
+    def refuse_conflict(self, context: str, native_id: int) -> None:
+        """Raises ReissuedId for an id that waits for a decision."""
+        if (context, native_id) in self._conflicts:
+            raise ReissuedId(self.registry_id, native_id, context)
+
+    async def keep(self, context: str, native_id: int, schema: Schema, version: StoredVersion | None = None) -> None:
+        """Keeps a text under its id, and the version that has it; ReissuedId when the id stood for another text."""
+
+        def work(connection: Connection) -> str | None:
+            known = schemas.guid_of_id(connection, self.registry_id, context, native_id)
+            if known is not None and known != schema.guid:
+                if not self._relearn:
+                    row = ConflictRow(context, native_id, known, schema.guid)
+                    keep_conflict(connection, self.registry_id, row)
+                    return known
+                schemas.drop_schema(connection, self.registry_id, context, native_id)
+            schemas.keep_schema(connection, self.registry_id, context, native_id, schema, int(time.time() * 1000))
+            if version is not None:
+                self._keep_version(connection, version)
+            return None
+
+        known = await self._store.write(work)
+        if known is not None:
+            self._conflicts[(context, native_id)] = ConflictRow(context, native_id, known, schema.guid)
+            raise ReissuedId(self.registry_id, native_id, context)
+
+    def _keep_version(self, connection: Connection, version: StoredVersion) -> None:
+        context, name = Subject.parse(version.subject)
+        created = version.created_ms or int(time.time() * 1000)
+        if not isinstance(version.native_id, int):
+            return
+        row = VersionRow(version.version, version.native_id, version.deleted, created)
+        schemas.keep_version(connection, self.registry_id, context, name, row)
+
+    async def keep_numbers(self, subject: str, live: Sequence[int]) -> None:
+        """Marks every known version that is not among the live ones as deleted."""
+        context, name = Subject.parse(subject)
+
+        def work(connection: Connection) -> None:
+            rows = schemas.version_rows(connection, self.registry_id, context, name, deleted=False)
+            gone = [row.version for row in rows if row.version not in live]
+            if gone:
+                schemas.mark_deleted(connection, self.registry_id, context, name, gone)
+
+        await self._store.write(work)
+
+    async def erase(self, subject: str, numbers: Sequence[int], *, permanent: bool) -> None:
+        """Follows a delete that the registry confirmed."""
+        context, name = Subject.parse(subject)
+        change = schemas.erase_versions if permanent else schemas.mark_deleted
+        await self._store.write(lambda c: change(c, self.registry_id, context, name, numbers))
+
+    async def keep_snapshot(self, name: str, body: Any) -> None:
+        """Keeps a listing."""
+        row = {"registry": self.registry_id, "name": name, "body": body, "taken_ms": int(time.time() * 1000)}
+        await self._store.write(lambda c: replace_rows(c, snapshots, [row]))
+
+    async def snapshot(self, name: str) -> tuple[Any, float] | None:
+        """A listing and its age in seconds, None where none was ever taken."""
+        found = await self._store.read(lambda c: self._snapshot(c, name))
+        return None if found is None else (found[0], max(0.0, time.time() - found[1]))
+
+    def _snapshot(self, connection: Connection, name: str) -> tuple[Any, float] | None:
+        row = connection.execute(
+            select(snapshots.c.body, snapshots.c.taken_ms).where(
+                snapshots.c.registry == self.registry_id, snapshots.c.name == name
+            )
+        ).one_or_none()
+        return None if row is None else (row.body, row.taken_ms / 1000)
+
+    async def note_seen(self) -> None:
+        """Remembers that the registry answered just now."""
+        self.last_seen = time.time()
+        if self.last_seen - self._seen_noted >= SEEN_EVERY:
+            self._seen_noted = self.last_seen
+            await self.keep_snapshot("seen", {})
+
+    @property
+    def age(self) -> float:
+        """Seconds since the registry last answered."""
+        return 0.0 if self.last_seen is None else max(0.0, time.time() - self.last_seen)

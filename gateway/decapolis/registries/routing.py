@@ -1,0 +1,112 @@
+"""Which registry owns a subject: an ordered list of rules, the first that matches wins, the last is the default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from decapolis.settings import RouteEntry
+from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
+
+from .live import LiveRegistry
+
+
+class UnknownRegistry(LookupError):
+    """No registry has that id; the text lists those that exist."""
+
+    def __init__(self, registry_id: str, known: Iterable[str]) -> None:
+        super().__init__(f"Unknown registry: {registry_id} (known: {', '.join(known)})")
+        self.registry_id = registry_id
+
+
+class NoRoute(LookupError):
+    """No rule says which registry owns the subject."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"No route names a registry for subject '{subject}'")
+        self.subject = subject
+
+
+class Route:
+    """One rule, ready to be asked."""
+
+    def __init__(self, entry: RouteEntry) -> None:
+        self.registry = entry.registry
+        self.match = entry.match
+        self._matches = _matcher(entry.match)
+
+    def owns(self, subject: str) -> bool:
+        """Whether the rule names this subject; a whole-name match for expressions and globs alike."""
+        return self._matches(subject)
+
+    @property
+    def names_contexts(self) -> bool:
+        """Whether the rule speaks about subjects of named contexts: a rule that does not never takes them."""
+        return self.match is not None and self.match.removeprefix("re:").lstrip("^(?").startswith((":.", ":\\."))
+
+    def __str__(self) -> str:
+        return "the default route" if self.match is None else f"match: {self.match}"
+
+
+def _matcher(match: str | None) -> Callable[[str], bool]:
+    if match is None:
+        return lambda _: True
+    if match.startswith("re:"):
+        expression = re.compile(match[3:])
+        return lambda subject: expression.search(subject) is not None
+    return lambda subject: fnmatchcase(subject, match)
+
+
+class Registries:
+    """All live registries, and the rules between them."""
+
+    def __init__(self, live: Sequence[LiveRegistry], routes: Sequence[RouteEntry], home: str | None) -> None:
+        self._live = {registry.id: registry for registry in live}
+        self._routes = tuple(Route(entry) for entry in routes)
+        self._home = home
+
+    @property
+    def all(self) -> list[LiveRegistry]:
+        """Every registry, disabled ones included, in the order of the configuration."""
+        return list(self._live.values())
+
+    @property
+    def home(self) -> LiveRegistry | None:
+        """The registry whose ids appear unchanged at the front."""
+        return None if self._home is None else self._live[self._home]
+
+    def at(self, registry_id: str) -> LiveRegistry:
+        """The registry of that id; UnknownRegistry otherwise."""
+        try:
+            return self._live[registry_id]
+        except KeyError:
+            raise UnknownRegistry(registry_id, self._live) from None
+
+    def find(self, registry_id: str) -> LiveRegistry | None:
+        """The registry of that id, None where it is not configured (any more)."""
+        return self._live.get(registry_id)
+
+    def route(self, subject: str) -> Route:
+        """The rule that decides on a subject; NoRoute where none does."""
+        in_context = Subject.parse(subject).context != DEFAULT_CONTEXT
+        for route in self._routes:
+            if in_context and not route.names_contexts:
+                continue
+            if route.owns(subject):
+                return route
+        if in_context and self._home is not None:
+            return Route(RouteEntry(registry=self._home))
+        if in_context and self._routes and self._routes[-1].match is None:
+            return self._routes[-1]
+        raise NoRoute(subject)
+
+    def owner(self, subject: str) -> LiveRegistry:
+        """The registry that owns a subject."""
+        return self.at(self.route(subject).registry)
+
+    def explain(self, subject: str) -> tuple[str, str]:
+        """The owner's id and the rule that chose it, in words."""
+        route = self.route(subject)
+        named = Subject.parse(subject).context != DEFAULT_CONTEXT and route.match is None
+        return route.registry, "subjects of named contexts belong to the home" if named else str(route)

@@ -1,0 +1,7 @@
+"""The gateway's own database: tables, migrations, and where its work runs."""
+
+from __future__ import annotations
+
+from .engine import Store, StoreUnavailable, UnsuitableStore, store_at
+
+__all__ = ["Store", "StoreUnavailable", "UnsuitableStore", "store_at"]

@@ -1,0 +1,364 @@
+"""Schemas and versions in the store: the embedded registry's truth, and everybody else's last known state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, delete, exists, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from decapolis_formats import Format, Schema
+from decapolis_formats.spelling import (
+    metadata_from,
+    metadata_to,
+    references_from,
+    references_to,
+    rule_set_from,
+    rule_set_to,
+)
+
+from .tables import contexts, counters, referrers, schemas, versions
+
+
+class VersionRow(NamedTuple):
+    """One version of a subject as stored."""
+
+    version: int
+    native_id: int
+    deleted: bool
+    created_ms: int
+
+
+def insert_new(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> int:
+    """Inserts the rows whose keys are free, leaves the others as they are; answers how many went in."""
+    maker: Any = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
+    return connection.execute(maker(table).on_conflict_do_nothing(), list(rows)).rowcount
+
+
+def replace_rows(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts the rows, or gives those whose keys exist the new values."""
+    maker: Any = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
+    statement = maker(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+
+
+def _extras(schema: Schema) -> dict[str, Any] | None:
+    extras: dict[str, Any] = {}
+    if schema.references:
+        extras["references"] = references_to(schema.references)
+    if schema.metadata is not None:
+        extras["metadata"] = metadata_to(schema.metadata)
+    if schema.rule_set is not None:
+        extras["ruleSet"] = rule_set_to(schema.rule_set)
+    return extras or None
+
+
+def _schema(row: Any) -> Schema:
+    extras = row.extras or {}
+    return Schema(
+        Format(row.format),
+        row.text,
+        references_from(extras.get("references")),
+        metadata_from(extras.get("metadata")),
+        rule_set_from(extras.get("ruleSet")),
+    )
+
+
+def _of(registry: str, context: str) -> Any:
+    return and_(schemas.c.registry == registry, schemas.c.context == context)
+
+
+def schema_by_id(connection: Connection, registry: str, context: str, native_id: int) -> Schema | None:
+    """The schema of an id, None where that id was never seen."""
+    row = connection.execute(
+        select(schemas).where(_of(registry, context), schemas.c.native_id == native_id)
+    ).one_or_none()
+    return None if row is None else _schema(row)
+
+
+def guid_of_id(connection: Connection, registry: str, context: str, native_id: int) -> str | None:
+    """The guid under an id, None where that id was never seen."""
+    return connection.execute(
+        select(schemas.c.guid).where(_of(registry, context), schemas.c.native_id == native_id)
+    ).scalar()
+
+
+def ids_of_guid(connection: Connection, registry: str, guid: str) -> list[tuple[str, int]]:
+    """Contexts and ids that hold a schema, the default context first."""
+    rows = connection.execute(
+        select(schemas.c.context, schemas.c.native_id)
+        .where(schemas.c.registry == registry, schemas.c.guid == guid)
+        .order_by(schemas.c.context, schemas.c.native_id)
+    )
+    return [(row.context, row.native_id) for row in rows]
+
+
+def id_of_guid(connection: Connection, registry: str, context: str, guid: str) -> int | None:
+    """The lowest id of a schema in a context."""
+    return connection.execute(
+        select(func.min(schemas.c.native_id)).where(_of(registry, context), schemas.c.guid == guid)
+    ).scalar()
+
+
+def keep_schema(
+    connection: Connection, registry: str, context: str, native_id: int, schema: Schema, now_ms: int
+) -> None:
+    """Keeps a schema under an id, with the reverse of its references; an id that is known stays as it is."""
+    row = {
+        "registry": registry,
+        "context": context,
+        "native_id": native_id,
+        "guid": schema.guid,
+        "format": schema.format.value,
+        "text": schema.text,
+        "extras": _extras(schema),
+        "created_ms": now_ms,
+    }
+    if not insert_new(connection, schemas, [row]) or not schema.references:
+        return
+    rows = [
+        {
+            "registry": registry,
+            "context": context,
+            "native_id": native_id,
+            "target_context": target_context,
+            "target_subject": target_subject,
+            "target_version": version,
+        }
+        for target_context, target_subject, version in _targets(schema, context)
+    ]
+    insert_new(connection, referrers, rows)
+
+
+def drop_schema(connection: Connection, registry: str, context: str, native_id: int) -> None:
+    """Forgets the text of an id: an administrator decided that the registry's new one counts."""
+    connection.execute(delete(schemas).where(_of(registry, context), schemas.c.native_id == native_id))
+    connection.execute(
+        delete(referrers).where(
+            referrers.c.registry == registry,
+            referrers.c.context == context,
+            referrers.c.native_id == native_id,
+        )
+    )
+
+
+def _targets(schema: Schema, context: str) -> Iterable[tuple[str, str, int]]:
+    from decapolis_translators.subjects import Subject
+
+    for reference in schema.references:
+        target = Subject.parse(reference.subject)
+        # an unqualified reference resolves in the context of the schema that refers
+        inside = target.context if reference.subject.startswith(":.") else context
+        yield inside, target.name, reference.version
+
+
+def version_rows(
+    connection: Connection, registry: str, context: str, subject: str, *, deleted: bool = True
+) -> list[VersionRow]:
+    """The versions of a subject, ascending."""
+    query = select(versions.c.version, versions.c.native_id, versions.c.deleted, versions.c.created_ms).where(
+        versions.c.registry == registry, versions.c.context == context, versions.c.subject == subject
+    )
+    if not deleted:
+        query = query.where(versions.c.deleted.is_(False))
+    return [VersionRow(*row) for row in connection.execute(query.order_by(versions.c.version))]
+
+
+def whole_history(connection: Connection, registry: str, context: str, subject: str) -> list[tuple[VersionRow, Schema]]:
+    """Every version of a subject with its schema, ascending, in one question."""
+    joined = and_(
+        schemas.c.registry == versions.c.registry,
+        schemas.c.context == versions.c.context,
+        schemas.c.native_id == versions.c.native_id,
+    )
+    rows = connection.execute(
+        select(
+            versions.c.version,
+            versions.c.native_id,
+            versions.c.deleted,
+            versions.c.created_ms,
+            schemas.c.format,
+            schemas.c.text,
+            schemas.c.extras,
+        )
+        .join(schemas, joined)
+        .where(versions.c.registry == registry, versions.c.context == context, versions.c.subject == subject)
+        .order_by(versions.c.version)
+    )
+    return [(VersionRow(*row[:4]), _schema(row)) for row in rows]
+
+
+def subject_names(connection: Connection, registry: str, *, deleted: bool = False) -> list[tuple[str, str]]:
+    """Contexts and names of subjects with a live version, or with any version where `deleted`."""
+    query = select(versions.c.context, versions.c.subject).where(versions.c.registry == registry).distinct()
+    if not deleted:
+        query = query.where(versions.c.deleted.is_(False))
+    return [(row.context, row.subject) for row in connection.execute(query)]
+
+
+def usages(
+    connection: Connection, registry: str, context: str, native_id: int, *, deleted: bool = False
+) -> list[tuple[str, int]]:
+    """Subjects and versions that hold an id, sorted."""
+    query = select(versions.c.subject, versions.c.version).where(
+        versions.c.registry == registry, versions.c.context == context, versions.c.native_id == native_id
+    )
+    if not deleted:
+        query = query.where(versions.c.deleted.is_(False))
+    return sorted((row.subject, row.version) for row in connection.execute(query))
+
+
+def referrer_ids(
+    connection: Connection, registry: str, context: str, subject: str, version: int, *, deleted: bool
+) -> list[tuple[str, int]]:
+    """Contexts and ids of schemas that refer to a version and are used by a (live, unless `deleted`) version."""
+    used = and_(
+        versions.c.registry == referrers.c.registry,
+        versions.c.context == referrers.c.context,
+        versions.c.native_id == referrers.c.native_id,
+    )
+    if not deleted:
+        used = and_(used, versions.c.deleted.is_(False))
+    rows = connection.execute(
+        select(referrers.c.context, referrers.c.native_id)
+        .where(
+            referrers.c.registry == registry,
+            referrers.c.target_context == context,
+            referrers.c.target_subject == subject,
+            referrers.c.target_version == version,
+            exists().where(used),
+        )
+        .order_by(referrers.c.context, referrers.c.native_id)
+    )
+    return [(row.context, row.native_id) for row in rows]
+
+
+def referrer_users(
+    connection: Connection, registry: str, context: str, subject: str, version: int, *, deleted: bool
+) -> list[tuple[str, str]]:
+    """Contexts and subjects whose (live, unless `deleted`) versions refer to a version."""
+    query = (
+        select(versions.c.context, versions.c.subject)
+        .join(
+            referrers,
+            and_(
+                versions.c.registry == referrers.c.registry,
+                versions.c.context == referrers.c.context,
+                versions.c.native_id == referrers.c.native_id,
+            ),
+        )
+        .where(
+            referrers.c.registry == registry,
+            referrers.c.target_context == context,
+            referrers.c.target_subject == subject,
+            referrers.c.target_version == version,
+        )
+        .distinct()
+    )
+    if not deleted:
+        query = query.where(versions.c.deleted.is_(False))
+    return [(row.context, row.subject) for row in connection.execute(query)]
+
+
+def keep_version(
+    connection: Connection,
+    registry: str,
+    context: str,
+    subject: str,
+    row: VersionRow,
+) -> None:
+    """Puts a version there, or gives the number that exists this id and state."""
+    replace_rows(
+        connection,
+        versions,
+        [{"registry": registry, "context": context, "subject": subject, **row._asdict()}],
+    )
+
+
+def add_version(connection: Connection, registry: str, context: str, subject: str, row: VersionRow) -> None:
+    """Adds a version whose number must be free."""
+    connection.execute(
+        insert(versions), {"registry": registry, "context": context, "subject": subject, **row._asdict()}
+    )
+
+
+def _numbers(registry: str, context: str, subject: str, numbers: Sequence[int]) -> Any:
+    return and_(
+        versions.c.registry == registry,
+        versions.c.context == context,
+        versions.c.subject == subject,
+        versions.c.version.in_(numbers),
+    )
+
+
+def mark_deleted(connection: Connection, registry: str, context: str, subject: str, numbers: Sequence[int]) -> None:
+    """Soft-deletes versions."""
+    connection.execute(update(versions).where(_numbers(registry, context, subject, numbers)).values(deleted=True))
+
+
+def erase_versions(connection: Connection, registry: str, context: str, subject: str, numbers: Sequence[int]) -> None:
+    """Removes versions for good; the ids' texts stay, because messages carry them."""
+    connection.execute(delete(versions).where(_numbers(registry, context, subject, numbers)))
+
+
+def take_id(connection: Connection, registry: str, context: str) -> int:
+    """The next id of a context, given to nobody else ever; durable with the surrounding transaction."""
+    insert_new(connection, counters, [{"registry": registry, "context": context, "next_id": 1}])
+    taken = connection.execute(
+        update(counters)
+        .where(counters.c.registry == registry, counters.c.context == context)
+        .values(next_id=counters.c.next_id + 1)
+        .returning(counters.c.next_id)
+    ).scalar_one()
+    return int(taken) - 1
+
+
+def hold_counter(connection: Connection, registry: str, context: str) -> None:
+    """Makes others who want an id of this context wait until the surrounding transaction ends."""
+    if connection.dialect.name == "sqlite":
+        return  # one writer thread: nobody else can be inside a transaction
+    insert_new(connection, counters, [{"registry": registry, "context": context, "next_id": 1}])
+    connection.execute(
+        select(counters.c.next_id)
+        .where(counters.c.registry == registry, counters.c.context == context)
+        .with_for_update()
+    )
+
+
+def raise_counter(connection: Connection, registry: str, context: str, above: int) -> None:
+    """Sees to it that the next id is larger than `above`."""
+    insert_new(connection, counters, [{"registry": registry, "context": context, "next_id": 1}])
+    connection.execute(
+        update(counters)
+        .where(counters.c.registry == registry, counters.c.context == context, counters.c.next_id <= above)
+        .values(next_id=above + 1)
+    )
+
+
+def highest_id(connection: Connection, registry: str, context: str) -> int:
+    """The highest id that a context ever gave, 0 for none."""
+    found = connection.execute(
+        select(counters.c.next_id).where(counters.c.registry == registry, counters.c.context == context)
+    ).scalar()
+    return (found or 1) - 1
+
+
+def context_names(connection: Connection, registry: str) -> list[str]:
+    """The contexts in which something was registered, the default one first, the rest sorted."""
+    rows = connection.execute(select(contexts.c.context).where(contexts.c.registry == registry)).scalars()
+    return [".", *sorted(name for name in rows if name != ".")]
+
+
+def keep_context(connection: Connection, registry: str, context: str) -> None:
+    """Remembers that a context exists."""
+    if context != ".":
+        insert_new(connection, contexts, [{"registry": registry, "context": context}])
+
+
+def drop_context(connection: Connection, registry: str, context: str) -> None:
+    """Forgets a context."""
+    connection.execute(delete(contexts).where(contexts.c.registry == registry, contexts.c.context == context))

@@ -1,0 +1,179 @@
+"""The tables of the store.
+
+`schemas` and `versions` hold the truth of the embedded registry and, for every other registry, what it was last known to
+hold: that is what answers when the registry is down. Rows of both carry the registry's id, so that they never mix.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Sequence,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+schemas = Table(
+    "schemas",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("context", Text, nullable=False),
+    Column("native_id", _Id, nullable=False),
+    Column("guid", String(36), nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("extras", JSON(none_as_null=True)),
+    Column("created_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("registry", "context", "native_id"),
+    Index("schemas_by_guid", "registry", "context", "guid"),
+)
+"""One row an id: the text, and in `extras` references, metadata and rules in the dialect's spelling."""
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("context", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("native_id", _Id, nullable=False),
+    Column("deleted", Boolean, nullable=False, default=False),
+    Column("created_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("registry", "context", "subject", "version"),
+    Index("versions_by_id", "registry", "context", "native_id"),
+)
+
+referrers = Table(
+    "referrers",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("context", Text, nullable=False),
+    Column("native_id", _Id, nullable=False),
+    Column("target_context", Text, nullable=False),
+    Column("target_subject", Text, nullable=False),
+    Column("target_version", Integer, nullable=False),
+    PrimaryKeyConstraint(
+        "registry",
+        "target_context",
+        "target_subject",
+        "target_version",
+        "context",
+        "native_id",
+        name="referrers_pk",
+    ),
+)
+"""Which schemas refer to which versions: the reverse of every reference."""
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("context", Text, nullable=False),
+    Column("next_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("registry", "context"),
+)
+"""The next id of each context; a row never goes down, so an id is never given twice."""
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("context", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("body", JSON(none_as_null=True), nullable=False),
+    PrimaryKeyConstraint("registry", "context", "subject", "kind"),
+)
+"""Configuration (`kind` config) and modes (`kind` mode); an empty subject stands for the whole context."""
+
+contexts = Table(
+    "contexts",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("context", Text, nullable=False),
+    PrimaryKeyConstraint("registry", "context"),
+)
+
+ranges = Table(
+    "ranges",
+    metadata,
+    Column("registry", String(255), primary_key=True),
+    Column("base", BigInteger, nullable=False),
+    Column("span", BigInteger, nullable=False),
+    Column("home", Boolean, nullable=False),
+    Column("cluster_id", Text),
+    Column("created_ms", BigInteger, nullable=False),
+)
+"""The ledger of ids: which public ids belong to which registry, for ever."""
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("body", JSON(none_as_null=True), nullable=False),
+    Column("taken_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("registry", "name"),
+)
+"""The last known listing of each registry, for the time when it cannot be asked."""
+
+conflicts = Table(
+    "conflicts",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("context", Text, nullable=False),
+    Column("native_id", _Id, nullable=False),
+    Column("known_guid", String(36), nullable=False),
+    Column("seen_guid", String(36), nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("registry", "context", "native_id"),
+)
+"""Ids that a registry handed out a second time with another text."""
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("counter", BigInteger, nullable=False),
+)
+"""The number of the last change to a registry or a subject: what replicas ask before they trust a short-lived answer."""
+
+change_numbers = Sequence("change_numbers", metadata=metadata)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("registry", String(255), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("intent", JSON(none_as_null=True)),
+    Column("outcome", String(32)),
+    Column("result", JSON(none_as_null=True)),
+    Index("audit_open", "outcome", "registry", "target"),
+)
+"""Intent before a change, outcome after it; an intent without an outcome is a crash to be looked into."""

@@ -1,0 +1,83 @@
+"""What every request carries with it: an id, a trace, a caller, a deadline, and how stale its answer turned out."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+import uuid
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+_TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+
+
+class BodyTooLarge(Exception):
+    """A request's body is larger than the limit."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The body is larger than {most} bytes")
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through the gateway; the only mutable thing that travels with it."""
+
+    request_id: str
+    traceparent: str
+    actor: str = "anonymous"
+    administrator: bool = True
+    started: float = field(default_factory=time.monotonic)
+    stale_since: float | None = None
+    route: str = ""
+    registry: str = ""
+
+    def note_stale(self, seconds: float) -> None:
+        """Remembers that a part of the answer is that old; the oldest part counts."""
+        self.stale_since = max(self.stale_since or 0.0, seconds)
+
+    @property
+    def outbound_headers(self) -> Mapping[str, str]:
+        """What goes along to registries."""
+        return {"X-Request-ID": self.request_id, "traceparent": self.traceparent}
+
+
+_current: ContextVar[Call | None] = ContextVar("decapolis_call", default=None)
+
+
+def current_call() -> Call:
+    """The call that this task works for; a new one for work that the gateway does of its own accord."""
+    call = _current.get()
+    if call is None:
+        call = Call(str(uuid.uuid4()), new_traceparent(), actor="gateway")
+        _current.set(call)
+    return call
+
+
+def enter_call(call: Call) -> None:
+    """Makes it the current call of this task and of the tasks it starts."""
+    _current.set(call)
+
+
+def call_for(request_id: str | None, traceparent: str | None) -> Call:
+    """A call with the caller's own ids where they are usable, else with new ones."""
+    usable = request_id if request_id and request_id.strip() else str(uuid.uuid4())
+    return Call(usable, _child_of(traceparent))
+
+
+def new_traceparent() -> str:
+    """A W3C trace context that starts here."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def _child_of(traceparent: str | None) -> str:
+    if traceparent is None or not _TRACEPARENT.match(traceparent):
+        return new_traceparent()
+    version, trace, _, flags = traceparent.split("-")
+    return f"{version}-{trace}-{secrets.token_hex(8)}-{flags}"
+
+
+def known_call() -> Call | None:
+    """The call that this task works for, None for work that nobody asked for."""
+    return _current.get()
