@@ -21,7 +21,7 @@ from decapolis_formats import Format, Metadata, Reference, Rule, RuleSet, Schema
 from decapolis_translators import errors
 from decapolis_translators.contract import Feature, HoldsModes
 
-from .samples import sample
+from .samples import referring, sample
 from .suite_features import FeatureContract
 from .suite_fixtures import ContractFixtures, Registry, at_once, needs
 
@@ -256,17 +256,16 @@ class TranslatorContract(FeatureContract, ContractFixtures):
         for kind in sorted(registry.capabilities.formats):
             name = f"{other_subject}-{kind}"
             target = await registry.register(name, sample(kind))
-            reference = Reference("Order", name, target.version)
-            candidate = replace(sample(kind, 3), references=(reference,))
+            candidate = referring(kind, name, target.version)
             if kind not in registry.capabilities.references:
                 with pytest.raises(errors.Unsupported):
                     await registry.register(f"{subject}-{kind}", candidate)
                 continue
             stored = await registry.register(f"{subject}-{kind}", candidate)
-            assert stored.schema.references == (reference,)
+            assert stored.schema.references == candidate.references
             found = await registry.lookup(f"{subject}-{kind}", candidate)
             assert found is not None
-            assert found.schema.references == (reference,)
+            assert found.schema.references == candidate.references
 
     async def test_6_a_dangling_reference_is_refused(self, registry: Registry, subject: str, schema: Schema) -> None:
         dangling = replace(schema, references=(Reference("Nobody", f"{subject}-nobody", 1),))
