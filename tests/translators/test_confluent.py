@@ -19,18 +19,14 @@ from .conftest import Opening
 
 SCHEMA = Schema(Format.AVRO, '"string"')
 OWNED = replace(SCHEMA, metadata=Metadata(properties={"owner": "bob"}))
-GUARDED = replace(
-    SCHEMA, rule_set=RuleSet(encoding_rules=(Rule(name="r", kind="TRANSFORM"),), enable_at="CLIENT")
-)
+GUARDED = replace(SCHEMA, rule_set=RuleSet(encoding_rules=(Rule(name="r", kind="TRANSFORM"),), enable_at="CLIENT"))
 
 
 def old_server() -> respx.Router:
     """A release without contexts, metadata and a route for its version."""
     router = respx.Router(assert_all_called=False)
     router.get(path="/subjects").respond(json=[])
-    router.route(path__regex="^/(contexts|v1/).*").respond(
-        404, json={"error_code": 404, "message": "HTTP 404"}
-    )
+    router.route(path__regex="^/(contexts|v1/).*").respond(404, json={"error_code": 404, "message": "HTTP 404"})
     return router
 
 
@@ -39,9 +35,7 @@ async def test_a_ping_tells_version_and_cluster(connect: Opening) -> None:
     ping = await registry.ping()
     assert (ping.version, ping.cluster_id) == ("8.2.0", "fake-kafka-cluster/schema-registry")
     assert ping.facts == {"contexts": True, "rule_sets": False}
-    assert registry.capabilities.why_not(Feature.RULE_SETS).startswith(
-        "The community edition drops rule sets"
-    )
+    assert registry.capabilities.why_not(Feature.RULE_SETS).startswith("The community edition drops rule sets")
 
 
 async def test_an_old_server_lacks_contexts_and_metadata(connect: Opening) -> None:

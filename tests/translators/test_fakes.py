@@ -34,9 +34,7 @@ async def client() -> AsyncIterator[Client]:
 
 async def seen(http: httpx.AsyncClient, call: str, body: Any = None) -> tuple[int, Any]:
     method, path = call.split(" ", 1)
-    answer = (
-        await http.request(method, path, json=body) if body is not None else await http.request(method, path)
-    )
+    answer = await http.request(method, path, json=body) if body is not None else await http.request(method, path)
     return answer.status_code, json.loads(answer.content)
 
 
@@ -195,11 +193,7 @@ async def test_every_product_answers_in_its_own_way(
     await http.post("/subjects/s/versions", json=AVRO)
     status, answer = await seen(http, call, body)
     told = answer.get("error_code") if isinstance(answer, dict) and isinstance(wanted[1], int) else answer
-    told = (
-        {"id": told["id"]}
-        if isinstance(told, dict) and call.endswith("/s/versions") and "id" in told
-        else told
-    )
+    told = {"id": told["id"]} if isinstance(told, dict) and call.endswith("/s/versions") and "id" in told else told
     assert (status, told) == wanted
 
 
@@ -338,9 +332,7 @@ async def test_token_endpoint_refuses_strangers(client: Client) -> None:
     http, fake = await client("confluent-8")
     fake.door.oauth = ("id", "secret")
     assert (await http.post("/oauth/token", data={"grant_type": "client_credentials"})).status_code == 401
-    assert (
-        await http.post("/oauth/token", data={"grant_type": "x"}, auth=("id", "secret"))
-    ).status_code == 400
+    assert (await http.post("/oauth/token", data={"grant_type": "x"}, auth=("id", "secret"))).status_code == 400
     assert (await http.get("/subjects")).status_code == 401
 
 

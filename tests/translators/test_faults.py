@@ -140,16 +140,12 @@ async def test_a_write_says_whether_it_may_have_landed(
         ("Mon, 01 Jan 2001 00:00:00 GMT", 0.0),
     ],
 )
-async def test_retry_after_is_passed_on(
-    kind: str, header: str | None, seconds: float | None, connect: Opening
-) -> None:
+async def test_retry_after_is_passed_on(kind: str, header: str | None, seconds: float | None, connect: Opening) -> None:
     router = respx.Router()
     if header == "in a minute":
         header = email.utils.formatdate(time.time() + 60, usegmt=True)
     headers = {} if header is None else {"Retry-After": header}
-    router.get(path="/subjects/s/versions").respond(
-        429, headers=headers, json={"error_code": 429, "message": "slow"}
-    )
+    router.get(path="/subjects/s/versions").respond(429, headers=headers, json={"error_code": 429, "message": "slow"})
     registry = await connect(kind, httpx.MockTransport(router.async_handler))
     with pytest.raises(errors.Throttled) as raised:
         await registry.versions("s")
@@ -169,13 +165,9 @@ async def test_a_hanging_registry_ends_with_the_timeout(kind: str, connect: Open
     assert raised.value.sent
 
 
-async def test_an_endless_answer_is_cut_off(
-    kind: str, connect: Opening, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_endless_answer_is_cut_off(kind: str, connect: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("decapolis_translators.confluent.client.MAX_ANSWER", 10)
-    registry = await connect(
-        kind, httpx.MockTransport(lambda request: httpx.Response(200, json=list(range(100))))
-    )
+    registry = await connect(kind, httpx.MockTransport(lambda request: httpx.Response(200, json=list(range(100)))))
     with pytest.raises(errors.Garbled, match="larger"):
         await registry.versions("s")
 
@@ -212,9 +204,7 @@ async def test_a_delete_is_refused_in_our_words(
 ) -> None:
     router = respx.Router()
     router.delete(path="/subjects/s").mock(return_value=told(status, code, "{subject=s,version=4}"))
-    router.delete(path="/subjects/s/versions/2").mock(
-        return_value=told(status, code, "{subject=s,version=2}")
-    )
+    router.delete(path="/subjects/s/versions/2").mock(return_value=told(status, code, "{subject=s,version=2}"))
     registry = await connect(kind, httpx.MockTransport(router.async_handler))
     with pytest.raises(error) as whole:
         await registry.delete("s")

@@ -32,9 +32,7 @@ async def test_a_ping_tells_the_version(connect: Opening, fake: DialectFake) -> 
 
 
 @pytest.mark.parametrize("answer", [(404, b'"Not Found"'), (500, b"<html>"), (200, b"[]"), (200, b"half")])
-async def test_a_health_report_may_be_missing(
-    connect: Opening, fake: DialectFake, answer: tuple[int, bytes]
-) -> None:
+async def test_a_health_report_may_be_missing(connect: Opening, fake: DialectFake, answer: tuple[int, bytes]) -> None:
     fake.fail_next(*answer, path="/_health")
     ping = await (await connect("karapace", fake)).ping()
     assert (ping.version, ping.facts) == (None, {"healthy": "unknown"})
@@ -69,9 +67,7 @@ async def test_deleted_subjects_are_those_that_have_versions(connect: Opening, f
     assert await registry.subjects(deleted=True) == ["alive", "buried"]
 
 
-async def test_names_that_look_qualified_are_neither_sent_nor_listed(
-    connect: Opening, fake: DialectFake
-) -> None:
+async def test_names_that_look_qualified_are_neither_sent_nor_listed(connect: Opening, fake: DialectFake) -> None:
     fake.state.register(":.ctx:s", fake.state.content_of({"schema": '"int"'}, "s"), {})
     registry = await connect("karapace", fake)
     assert await registry.subjects() == []
@@ -80,9 +76,7 @@ async def test_names_that_look_qualified_are_neither_sent_nor_listed(
     assert not any(":.ctx" in request.raw_path for request in fake.requests)
 
 
-async def test_json_references_are_refused_before_anything_is_sent(
-    connect: Opening, fake: DialectFake
-) -> None:
+async def test_json_references_are_refused_before_anything_is_sent(connect: Opening, fake: DialectFake) -> None:
     registry = await connect("karapace", fake)
     referring = replace(sample(Format.JSON_SCHEMA), references=(Reference("a", "b", 1),))
     with pytest.raises(errors.Unsupported, match="does not resolve references"):

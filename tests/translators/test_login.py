@@ -33,9 +33,7 @@ def fake() -> DialectFake:
 
 
 @pytest.mark.parametrize("kind", TYPES)
-async def test_without_credentials_no_authorization_is_sent(
-    kind: str, connect: Opening, fake: DialectFake
-) -> None:
+async def test_without_credentials_no_authorization_is_sent(kind: str, connect: Opening, fake: DialectFake) -> None:
     await (await connect(kind, fake)).subjects()
     assert "authorization" not in fake.requests[-1].headers
 
@@ -115,9 +113,7 @@ async def test_a_spent_token_is_replaced_before_use(
         (httpx.ConnectError("refused"), errors.Unreachable),
     ],
 )
-async def test_a_token_endpoint_that_fails(
-    answer: Any, error: type[errors.RegistryError], connect: Opening
-) -> None:
+async def test_a_token_endpoint_that_fails(answer: Any, error: type[errors.RegistryError], connect: Opening) -> None:
     router = respx.Router()
     router.post(path="/oauth/token").mock(
         **({"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer})
@@ -131,9 +127,7 @@ async def test_a_token_endpoint_that_fails(
 async def test_trace_headers_travel_and_never_replace_ours(connect: Opening, fake: DialectFake) -> None:
     fake.door.bearer = "abc"
     registry = await connect("confluent", fake, token="abc", headers={"X-Tenant": "t1"})
-    mark = outbound_headers.set(
-        {"X-Request-ID": "r-1", "traceparent": "00-1-2-01", "Authorization": "Bearer other"}
-    )
+    mark = outbound_headers.set({"X-Request-ID": "r-1", "traceparent": "00-1-2-01", "Authorization": "Bearer other"})
     try:
         await registry.subjects()
     finally:

@@ -137,6 +137,4 @@ async def test_the_global_mode_cannot_be_forgotten(connect: Opening) -> None:
 
 async def test_a_type_around_a_string_stays(connect: Opening) -> None:
     registry = await connect("redpanda", DialectFake(REDPANDA_24))
-    assert (
-        await registry.register("s", Schema(Format.AVRO, '{"type": "string"}'))
-    ).schema.text == '{"type":"string"}'
+    assert (await registry.register("s", Schema(Format.AVRO, '{"type": "string"}'))).schema.text == '{"type":"string"}'

@@ -61,9 +61,7 @@ class _LostError(aiohttp.ClientError):
     """The connection went away; of no kind that aiohttp would answer by sending again."""
 
 
-async def _send_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
+async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Keeps aiohttp from repeating a DELETE or PUT when a pooled connection is lost after it was sent.
 
     A delete that is done twice answers that there was nothing to delete; reads may well be repeated.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from decapolis_formats import Format, Schema
+from decapolis_formats import Format, Reference, Schema
 
 
 def _avro(variant: int) -> str:
@@ -36,3 +36,19 @@ def sample(kind: Format, variant: int = 0) -> Schema:
     if kind in _WRITERS:
         return Schema(kind, _WRITERS[kind](variant))
     return Schema(kind, json.dumps({"sample": variant}))
+
+
+_REFERRING: dict[Format, tuple[str, str]] = {
+    Format.AVRO: ("Order", '{"type":"record","name":"Purchase","fields":[{"name":"order","type":"Order"}]}'),
+    Format.JSON_SCHEMA: ("order.json", '{"type":"object","properties":{"order":{"$ref":"order.json"}}}'),
+    Format.PROTOBUF: (
+        "order.proto",
+        'syntax = "proto3";\n\nimport "order.proto";\n\nmessage Purchase {\n  Order order = 1;\n}\n',
+    ),
+}
+
+
+def referring(kind: Format, subject: str, version: int) -> Schema:
+    """A schema that uses the sample of its format, which that version holds."""
+    name, text = _REFERRING.get(kind, ("sample", json.dumps({"uses": "sample"})))
+    return Schema(kind, text, (Reference(name, subject, version),))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import replace
 
 import pytest
 
-from decapolis_formats import Format, Reference, Schema
+from decapolis_formats import Format, Schema
 from decapolis_translators import errors
 from decapolis_translators.contract import (
     ChecksNatively,
@@ -20,7 +19,7 @@ from decapolis_translators.contract import (
     ListsUsages,
 )
 
-from .samples import sample
+from .samples import referring, sample
 from .suite_fixtures import ContractFixtures, Registry, needs
 
 
@@ -117,8 +116,7 @@ class FeatureContract(ContractFixtures):
         kind = self.format_of(registry)
         await registry.register(other_subject, sample(kind))
         assert await registry.referrers(other_subject, 1) == []
-        reference = Reference("Order", other_subject, 1)
-        stored = await registry.register(subject, replace(sample(kind, 3), references=(reference,)))
+        stored = await registry.register(subject, referring(kind, other_subject, 1))
         assert await registry.referrers(other_subject, 1) == [stored.native_id]
         with pytest.raises(errors.ReferenceExists) as refused:
             await registry.delete(other_subject)

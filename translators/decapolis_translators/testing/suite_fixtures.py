@@ -22,6 +22,11 @@ def needs(registry: Registry, *features: Feature) -> None:
             pytest.skip(f"{feature}: {registry.capabilities.why_not(feature)}")
 
 
+def at_once(registry: Registry) -> bool:
+    """Whether a delete must be permanent from the start, because the registry knows no soft one."""
+    return not registry.capabilities.has(Feature.SOFT_DELETE)
+
+
 class ContractFixtures:
     """The fixtures of the suite; a subclass adds `registry`."""
 

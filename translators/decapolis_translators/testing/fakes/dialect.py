@@ -128,9 +128,7 @@ class DialectFake(SettingsRoutes, DeleteRoutes, CheckRoutes, FakeServer):
             uses,
             contexts,
             Route("GET", "/schemas", self._list_schemas),
-            Route(
-                "GET", "/schemas/ids/{id}/schema", lambda request, names: self._by_id(request, names)[1].text
-            ),
+            Route("GET", "/schemas/ids/{id}/schema", lambda request, names: self._by_id(request, names)[1].text),
             Route("POST", "/compatibility/subjects/{subject}/versions", self.check_all),
             Route("GET", "/v1/metadata/version", lambda request, names: {"version": self.profile.version}),
             Route("GET", "/v1/metadata/id", self._server_id),
@@ -183,9 +181,7 @@ class DialectFake(SettingsRoutes, DeleteRoutes, CheckRoutes, FakeServer):
         """Confluent searches every other context for a plain name."""
         if self.profile.family != "confluent" or subject.startswith(":."):
             return []
-        return sorted(
-            name for name in self.state.subjects if name != subject and Subject.parse(name).name == subject
-        )
+        return sorted(name for name in self.state.subjects if name != subject and Subject.parse(name).name == subject)
 
     def _get_text(self, request: Request, names: Mapping[str, str]) -> Any:
         text = self._version(request, names).content.text
@@ -207,8 +203,7 @@ class DialectFake(SettingsRoutes, DeleteRoutes, CheckRoutes, FakeServer):
             body["schemaType"] = content.kind
         if content.references:
             body["references"] = [
-                {"name": name, "subject": subject, "version": version}
-                for name, subject, version in content.references
+                {"name": name, "subject": subject, "version": version} for name, subject, version in content.references
             ]
         if content.metadata is not None:
             body["metadata"] = content.metadata
@@ -307,9 +302,7 @@ class DialectFake(SettingsRoutes, DeleteRoutes, CheckRoutes, FakeServer):
 
     def _using_subjects(self, request: Request, names: Mapping[str, str]) -> list[str]:
         number, _ = self._by_id(request, names)
-        return [
-            *{version.subject for version in self._using(request, number, deleted=request.flag("deleted"))}
-        ]
+        return [*{version.subject for version in self._using(request, number, deleted=request.flag("deleted"))}]
 
     def _referenced_by(self, request: Request, names: Mapping[str, str]) -> list[int]:
         target = self.state.version_of(names["subject"], names["version"], deleted=True)
