@@ -49,6 +49,8 @@ def test_logical_types_that_mean_different_things() -> None:
         (millis, millis),
     ]:
         assert strictly(reader, writer) == []
+    both = [{"type": "long", "logicalType": "time-micros"}, {"type": "int", "logicalType": "time-millis"}]
+    assert strictly(both, both) == []
     left, right = (avro.parse(json.dumps(decimal(*each))) for each in [(9, 5), (4, 2)])
     (found,) = avro.compare(left, right, STRICT)
     assert found.info == "reader type: decimal(9, 5) not compatible with writer type: decimal(4, 2)"

@@ -124,7 +124,7 @@ def _has_default(field: Field) -> bool:
 
 def _matches(reader: Type, writer: Type) -> bool:
     if isinstance(reader, Primitive):
-        return writer.kind in READS[reader.kind]
+        return writer.kind in READS[reader.kind] and not _logical(reader, writer, "")
     if isinstance(reader, Named) and isinstance(writer, Named):
         return reader.kind == writer.kind and not names(reader, writer, "")
     return reader.kind == writer.kind
