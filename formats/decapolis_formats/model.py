@@ -124,7 +124,10 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One finding of a comparison: its type name, the path, whether it breaks, and the facts of both sides."""
+    """One finding of a comparison: its type name, the path, whether it breaks, and the facts of both sides.
+
+    An empty path means the whole schema: such a finding breaks, but belongs to no list of places.
+    """
 
     type: str
     path: str
@@ -139,7 +142,8 @@ class Difference:
 class CompareOptions:
     """How to compare: `lenient` is compatibilityPolicy LENIENT, `strict_semantics` leaves the reference's oddities.
 
-    `budget` bounds the number of node pairs that one comparison may visit before ComparisonTooCostly.
+    `budget` bounds the node pairs that one comparison may visit, and the findings it may collect, before
+    ComparisonTooCostly.
     """
 
     lenient: bool = False

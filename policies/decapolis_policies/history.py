@@ -87,7 +87,7 @@ def _compared(history: Sequence[PastVersion], level: Level) -> Sequence[PastVers
 
 def _against(candidate: Text, past: PastVersion, level: Level, options: CompareOptions) -> Iterator[Failure]:
     if past.schema.format is not candidate.format:
-        difference = Difference("SCHEMA_TYPE_CHANGED", "/", compatible=False)
+        difference = Difference("SCHEMA_TYPE_CHANGED", "", compatible=False)
         yield Failure(past.number, "backward", (difference,), (DIFFERENT_TYPE,), past.schema.text)
         return
     engine = engine_of(candidate.format)
@@ -96,7 +96,7 @@ def _against(candidate: Text, past: PastVersion, level: Level, options: CompareO
         old = past.schema.parsed(strict=False)
     except InvalidSchema as unreadable:
         text = f"Version {past.number} cannot be read any more, so nothing can be compared with it: {unreadable}"
-        difference = Difference("HISTORY_UNREADABLE", "/", compatible=False, info=str(unreadable))
+        difference = Difference("HISTORY_UNREADABLE", "", compatible=False, info=str(unreadable))
         yield Failure(past.number, "backward", (difference,), (text,), past.schema.text)
         return
     if level.forward:

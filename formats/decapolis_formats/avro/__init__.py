@@ -15,7 +15,7 @@ from decapolis_formats.model import DEFAULT_OPTIONS, CompareOptions, Dependency,
 
 from .comparing import AMBIGUOUS_FIELD, AmbiguousFieldError, Comparison
 from .describing import described
-from .nodes import Array, Map, Named, Record, Type, Union
+from .nodes import Array, Map, Named, Record, Union
 from .printing import Canonical, Identity, Normal
 from .schema import AvroSchema, parsed
 from .specification import SpecificationComparison
@@ -92,17 +92,15 @@ def field_names(schema: AvroSchema) -> tuple[str, ...]:
 
 def entity_name(schema: AvroSchema) -> str | None:
     """The full name of the outermost named type, looked for in arrays, maps and unions; None if none is."""
-    return _entity_name(schema.root)
-
-
-def _entity_name(node: Type) -> str | None:
-    match node:
-        case Named():
-            return node.full
-        case Array():
-            return _entity_name(node.items)
-        case Map():
-            return _entity_name(node.values)
-        case Union():
-            return next(filter(None, map(_entity_name, node.branches)), None)
+    todo = [schema.root]
+    while todo:
+        match todo.pop():
+            case Named() as named:
+                return named.full
+            case Array() as array:
+                todo.append(array.items)
+            case Map() as map_:
+                todo.append(map_.values)
+            case Union() as union:
+                todo.extend(reversed(union.branches))
     return None

@@ -57,9 +57,11 @@ class Comparison:
 
     def _ask(self, reader: Type, writer: Type, path: str, waiting: Waiting) -> Findings | None:
         """What is known of a pair at once, or None after its walk was put on the stack."""
-        if isinstance(reader, Primitive) and isinstance(writer, Primitive):
-            return self._primitives(reader, writer, path)
         self._spend(1)
+        if isinstance(reader, Primitive) or isinstance(writer, Primitive):
+            return self._with_primitive(reader, writer, path)
+        if isinstance(writer, Union) and writer.plain and isinstance(reader, Union):
+            return self._plain(reader, writer, path)
         pair = (id(reader), id(writer))
         known = self._findings.get(pair)
         if known is not None:
@@ -89,6 +91,24 @@ class Comparison:
 
     def _primitives(self, reader: Primitive, writer: Primitive, path: str) -> Findings:
         return NOTHING if writer.kind in READS[reader.kind] else [mismatch(reader, writer, path)]
+
+    def _with_primitive(self, reader: Type, writer: Type, path: str) -> Findings:
+        """The findings of a pair with a primitive side: no walk needed, and every use has its own path."""
+        if isinstance(reader, Primitive) and isinstance(writer, Primitive):
+            return self._primitives(reader, writer, path)
+        if isinstance(writer, Union):
+            self._spend(len(writer.branches))
+            found: Findings = []
+            for index, branch in enumerate(writer.branches):
+                found += self._with_primitive(reader, branch, f"{path}/{index}")
+            return found
+        if isinstance(reader, Union):
+            return NOTHING if self._branch_reads(reader, writer) else [missing_branch(writer, path)]
+        return [mismatch(reader, writer, path)]
+
+    def _branch_reads(self, reader: Union, writer: Type) -> bool:
+        """Whether a union reads a primitive."""
+        return writer.kind in reader.reads
 
     def _open(self, reader: Type, writer: Type, path: str) -> Walk | Findings:
         """The walk through a pair, not both of it primitive, or the findings where there is no way in."""
@@ -147,11 +167,17 @@ class Comparison:
             return (yield field.type, writer, f"{path}/type")
         return [difference("READER_FIELD_MISSING_DEFAULT_VALUE", path, field.name)]
 
+    def _plain(self, reader: Union, writer: Union, path: str) -> Findings:
+        self._spend(len(writer.branches))
+        return [
+            missing_branch(branch, f"{path}/{index}")
+            for index, branch in enumerate(writer.branches)
+            if not self._branch_reads(reader, branch)
+        ]
+
     def _unions(self, reader: Union, writer: Union, path: str) -> Walk:
         found = []
         for index, branch in enumerate(writer.branches):
-            if branch.kind in reader.reads:
-                continue
             if (yield reader, branch, ""):
                 found.append(missing_branch(branch, f"{path}/{index}"))
         return found
@@ -163,8 +189,6 @@ class Comparison:
         return found
 
     def _some_branch(self, reader: Union, writer: Type, path: str) -> Walk:
-        if writer.kind in reader.reads:
-            return NOTHING
         for branch in reader.branches:
             if not (yield branch, writer, ""):
                 return NOTHING

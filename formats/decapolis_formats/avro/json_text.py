@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from itertools import islice
 from json.encoder import encode_basestring
 from typing import Any, NoReturn
@@ -15,7 +16,8 @@ MAX_VALUE_DEPTH = 100
 SHOWN = 80
 SHOWN_KEYS = 5
 
-_TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|/\*.*?\*/|//[^\r\n]*+', re.DOTALL)
+# What is open at the end reaches to the end: a search that failed would start again at every quote and slash.
+_TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|/\*.*?(?:\*/|\Z)|//[^\r\n]*+', re.DOTALL)
 _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 _BLANKS = "".join(map(chr, range(33)))
@@ -121,17 +123,7 @@ def double(value: float) -> str:
     if value != value or value in (float("inf"), float("-inf")):
         return {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}[repr(value)]
     if value == 0 or 1e-3 <= abs(value) < 1e7:
-        text = f"{value!r}"
-        return text if "e" not in text else f"{value:f}"
-    digits, exponent = _scientific(value)
-    return f"{digits}E{exponent}"
-
-
-def _scientific(value: float) -> tuple[str, int]:
-    mantissa, _, exponent = f"{value:.16e}".partition("e")
-    for precision in range(17):
-        candidate = f"{value:.{precision}e}"
-        if float(candidate) == value:
-            mantissa, _, exponent = candidate.partition("e")
-            break
-    return (mantissa if "." in mantissa else f"{mantissa}.0"), int(exponent)
+        return repr(value)
+    sign, figures, exponent = Decimal(repr(value)).normalize().as_tuple()
+    first, *rest = map(str, figures)
+    return f"{'-' * sign}{first}.{''.join(rest) or '0'}E{int(exponent) + len(rest)}"

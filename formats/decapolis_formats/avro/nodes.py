@@ -31,6 +31,10 @@ class Primitive:
         self.properties = properties
 
 
+# every bare use of a primitive is the same node
+BARE: Final = {kind: Primitive(kind) for kind in PRIMITIVES}
+
+
 class Array:
     """A sequence of one type."""
 
@@ -54,14 +58,19 @@ class Map:
 
 
 class Union:
-    """One of several types; `reads` are the primitive writers that one of its primitive branches reads."""
+    """One of several types; `reads` are the primitive writers that one of its primitive branches reads.
 
-    __slots__ = ("branches", "reads")
+    `plain` says that every branch is primitive.
+    """
+
+    __slots__ = ("branches", "plain", "reads")
     kind: Final = "union"
 
     def __init__(self, branches: list[Type]) -> None:
         self.branches = branches
-        self.reads = _NOTHING.union(*[READS.get(branch.kind, _NOTHING) for branch in branches])
+        kinds = [branch.kind for branch in branches]
+        self.plain = PRIMITIVES.issuperset(kinds)
+        self.reads = _NOTHING.union(*[READS[kind] for kind in kinds if kind in PRIMITIVES])
 
 
 class Named:
@@ -140,11 +149,11 @@ class Field:
         self,
         name: str,
         node: Type,
-        default: Any,
-        doc: str | None,
-        order: str,
-        aliases: tuple[str, ...],
-        properties: Mapping[str, Any],
+        default: Any = ABSENT,
+        doc: str | None = None,
+        order: str = "ascending",
+        aliases: tuple[str, ...] = (),
+        properties: Mapping[str, Any] = NO_PROPERTIES,
     ) -> None:
         self.name = name
         self.type = node

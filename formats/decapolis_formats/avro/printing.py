@@ -31,7 +31,10 @@ class Canonical:
 
     def text(self, node: Type) -> str:
         """The text of a type; InvalidSchema where it would nest deeper than a text may."""
-        self._type(node, "")
+        try:
+            self._type(node, "")
+        except RecursionError:
+            raise InvalidSchema("The schema nests too many types to be printed here") from None
         return "".join(self._pieces)
 
     def _type(self, node: Type, space: str) -> None:
@@ -51,7 +54,7 @@ class Canonical:
             case Map():
                 self._container("values", node.values, node, space)
             case Pending():
-                self._pieces.append(f'"{node.full}" at {id(node)}')
+                self._pieces.append(f'"{node.full}" of {id(node)}')
         self._depth -= 1
 
     def _primitive(self, node: Primitive) -> None:
@@ -93,16 +96,15 @@ class Canonical:
         self._pieces.append("}")
 
     def _body(self, node: Definition) -> None:
-        match node:
-            case Record():
-                self._fields(node)
-            case Enum():
-                symbols = '","'.join(node.symbols)
-                self._pieces.append(f',"symbols":["{symbols}"]' if symbols else ',"symbols":[]')
-                if node.default is not None:
-                    self._pieces.append(f',"default":"{node.default}"')
-            case Fixed():
-                self._pieces.append(f',"size":{node.size}')
+        if isinstance(node, Record):
+            self._fields(node)
+        elif isinstance(node, Fixed):
+            self._pieces.append(f',"size":{node.size}')
+        else:
+            symbols = '","'.join(node.symbols)
+            self._pieces.append(f',"symbols":["{symbols}"]' if symbols else ',"symbols":[]')
+            if node.default is not None:
+                self._pieces.append(f',"default":"{node.default}"')
 
     def _fields(self, record: Record) -> None:
         opening = ',"fields":['

@@ -13,9 +13,10 @@ from decapolis_formats.errors import InvalidSchema
 
 from .defaults import as_number, fits
 from .json_text import check_depth, shown
-from .names import check_name, check_space, joined, split
+from .names import check_name, check_space, is_strict, joined, split
 from .nodes import (
     ABSENT,
+    BARE,
     NO_PROPERTIES,
     PRIMITIVES,
     Array,
@@ -39,6 +40,7 @@ MAX_FIXED = (1 << 31) - 9
 _RESERVED = frozenset(("doc", "fields", "items", "name", "namespace", "size", "symbols", "values", "type", "aliases"))
 _RESERVED_IN_ENUM = _RESERVED | {"default"}
 _RESERVED_IN_FIELD = frozenset(("default", "doc", "name", "order", "type", "aliases"))
+_ESSENTIAL = ("name", "type")
 _ORDERS = frozenset(("ascending", "descending", "ignore"))
 _TOO_DEEP = f"the schema nests more than {MAX_DEPTH} types inside one another"
 
@@ -84,7 +86,7 @@ class Reader:
 
     def _type(self, source: Any, space: str) -> Type:
         if source.__class__ is str:
-            return Primitive(source) if source in PRIMITIVES else self._named(source, space)
+            return BARE.get(source) or self._named(source, space)
         if isinstance(source, list):
             return self._union(source, space)
         if not isinstance(source, dict):
@@ -93,7 +95,8 @@ class Reader:
         if not isinstance(kind, str):
             raise _FaultError(f"{shown(source)} has no name of a type under 'type'")
         if kind in PRIMITIVES:
-            return Primitive(kind, _properties(source, _RESERVED))
+            properties = _properties(source, _RESERVED)
+            return Primitive(kind, properties) if properties else BARE[kind]
         shape = self._shapes.get(kind)
         if shape is None:
             return self._named(kind, space)
@@ -132,13 +135,13 @@ class Reader:
         self._enter()
         for each in source:
             branch = self._type(each, space)
-            if isinstance(branch, Union):
-                raise _FaultError("a union has another union as its branch")
             name = branch.full if isinstance(branch, (Named, Pending)) else branch.kind
             if name in seen:
                 raise _FaultError(f"a union has the branch {name!r} twice")
             seen.add(name)
             branches.append(branch)
+        if "union" in seen and any(isinstance(branch, Union) for branch in branches):
+            raise _FaultError("a union has another union as its branch")
         self._depth -= 1
         return Union(branches)
 
@@ -147,36 +150,43 @@ class Reader:
         entries = source.get("fields")
         if not isinstance(entries, list):
             raise _FaultError(f"the record {record.full} has no list of 'fields'")
-        fields: dict[str, Field] = {}
-        for entry in entries:
-            name = self._field_name(entry, record)
-            if name in fields:
-                raise _FaultError(f"the record {record.full} has the field {name!r} twice")
-            try:
-                fields[name] = self._field(name, self._type(entry["type"], record.space), entry)
-            except _FaultError as fault:
-                raise InvalidSchema(f"In the field {name!r} of the record {record.full}: {fault}") from None
+        fields = {field.name: field for field in self._fields(entries, record)}
+        if len(fields) < len(entries):
+            raise _FaultError(f"the record {record.full} has two fields of one name")
         record.fields, record.by_name = tuple(fields.values()), fields
         record.error = source["type"] == "error"
         return self._known(record)
 
-    def _field_name(self, entry: Any, record: Record) -> str:
-        if not isinstance(entry, dict) or "name" not in entry:
-            raise _FaultError(f"the record {record.full} has a field without a name: {shown(entry)}")
-        name = check_name(entry["name"], "a field", strict=self._strict)
-        if "type" not in entry:
-            raise _FaultError(f"the field {name!r} of the record {record.full} has no 'type'")
-        return name
+    def _fields(self, entries: list[Any], record: Record) -> list[Field]:
+        fields = []
+        name = None
+        try:
+            for entry in entries:
+                name, source = _name_and_type(entry)
+                if name.__class__ is not str or not is_strict(name):
+                    check_name(name, "a field", strict=self._strict)
+                node = (source.__class__ is str and BARE.get(source)) or self._type(source, record.space)
+                fields.append(self._field(name, node, entry))
+        except _FaultError as fault:
+            raise InvalidSchema(f"In the field {name!r} of the record {record.full}: {fault}") from None
+        return fields
 
     def _field(self, name: str, node: Type, entry: dict[str, Any]) -> Field:
         # most fields are a name and a type; everything else costs only where it is written
-        if len(entry) == len(("name", "type")):
-            return Field(name, node, ABSENT, None, "ascending", (), NO_PROPERTIES)
-        default = entry.get("default", ABSENT)
-        if default is not ABSENT:
-            default = self._default(node, default)
-        properties = _properties(entry, _RESERVED_IN_FIELD)
-        return Field(name, node, default, _doc(entry), _order(entry), _aliases(entry), properties)
+        if len(entry) == len(_ESSENTIAL):
+            return Field(name, node)
+        default = self._default(node, entry["default"]) if "default" in entry else ABSENT
+        if len(entry) == len(_ESSENTIAL) + ("default" in entry) + ("doc" in entry):
+            return Field(name, node, default, _text(entry, "doc"))
+        return Field(
+            name,
+            node,
+            default,
+            _text(entry, "doc"),
+            _order(entry["order"]) if "order" in entry else "ascending",
+            _aliases(entry) if "aliases" in entry else (),
+            _properties(entry, _RESERVED_IN_FIELD),
+        )
 
     def _default(self, node: Type, value: Any) -> Any:
         if isinstance(value, str) and node.kind in ("float", "double"):
@@ -225,8 +235,9 @@ class Reader:
             check_space(space)
         if not space and name in PRIMITIVES:
             raise _FaultError(f"a {source['type']} has the name of the primitive type {name}")
-        aliases = tuple(dict.fromkeys(self._absolute(alias, space) for alias in _aliases(source)))
-        return shape(name, space, _doc(source), aliases, _properties(source, reserved))
+        aliases = _aliases(source) if "aliases" in source else ()
+        aliases = tuple(dict.fromkeys(self._absolute(alias, space) for alias in aliases))
+        return shape(name, space, _text(source, "doc"), aliases, _properties(source, reserved))
 
     def _absolute(self, alias: str, space: str) -> str:
         name, space = split(alias, space)
@@ -245,26 +256,26 @@ class Reader:
         return definition
 
 
+def _name_and_type(entry: Any) -> tuple[Any, Any]:
+    try:
+        return entry["name"], entry["type"]
+    except (KeyError, TypeError, IndexError):
+        raise _FaultError(f"{shown(entry)} has no 'name' or no 'type'") from None
+
+
 def _text(source: dict[str, Any], key: str) -> str | None:
     value = source.get(key)
     return value if isinstance(value, str) else None
 
 
-def _doc(source: dict[str, Any]) -> str | None:
-    return _text(source, "doc")
-
-
-def _order(entry: dict[str, Any]) -> str:
-    order = entry.get("order", "ascending")
+def _order(order: object) -> str:
     if not isinstance(order, str) or order.lower() not in _ORDERS:
         raise _FaultError(f"the order {shown(order)} is none of ascending, descending and ignore")
     return order.lower()
 
 
 def _aliases(source: dict[str, Any]) -> tuple[str, ...]:
-    aliases = source.get("aliases", ())
-    if aliases == ():
-        return ()
+    aliases = source["aliases"]
     if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
         raise _FaultError(f"the aliases {shown(aliases)} are not a list of names")
     return tuple(dict.fromkeys(aliases))

@@ -13,6 +13,8 @@ from .nodes import Named, Type
 from .printing import Canonical
 from .reading import Reader
 
+MAX_MESSAGE = 1_000
+
 
 class AvroSchema:
     """A schema read once: immutable for everybody outside this package, safe to share and to cache."""
@@ -33,6 +35,17 @@ class AvroSchema:
 
 def parsed(text: str, dependencies: Sequence[Dependency], *, strict: bool) -> AvroSchema:
     """The schema of a text; references are read before it, by the same rules, in their order."""
+    try:
+        return _parsed(text, dependencies, strict=strict)
+    except InvalidSchema as invalid:
+        message = str(invalid)
+        if len(message) <= MAX_MESSAGE:
+            raise
+        # a name may be as long as the text
+        raise InvalidSchema(f"{message[:MAX_MESSAGE]}...") from None
+
+
+def _parsed(text: str, dependencies: Sequence[Dependency], *, strict: bool) -> AvroSchema:
     reader = Reader(strict=strict)
     known = set()
     for dependency in dependencies:
@@ -43,9 +56,8 @@ def parsed(text: str, dependencies: Sequence[Dependency], *, strict: bool) -> Av
         if isinstance(root, Named):
             known.add(root.full)
     schema = AvroSchema(text, dependencies, reader.read(load(text)), frozenset(known))
-    if reader.forward_names:
-        # definitions move to the first use of their names, which may nest them deeper than the text did
-        schema.canonical  # noqa: B018
-    if strict and "\\u" in text and has_half_pair(schema.canonical):
+    # definitions move to the first use of their names, which may nest them deeper than the text did
+    canonical = schema.canonical if reader.forward_names or "\\u" in text else ""
+    if strict and has_half_pair(canonical):
         raise InvalidSchema("The schema holds half of a surrogate pair, which no UTF-8 text can carry")
     return schema

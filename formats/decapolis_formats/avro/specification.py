@@ -6,6 +6,7 @@ What differs is listed with examples in docs/compatibility-avro.md.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 
 from decapolis_formats.model import CompareOptions, Difference
 
@@ -64,7 +65,7 @@ class SpecificationComparison(Comparison):
         found = names(reader, writer, path)
         self._spend(len(reader.fields))
         sources = [_sources(field, writer) for field in reader.fields]
-        claims = Counter(name for hits in sources for name in hits)
+        claims = Counter(chain.from_iterable(sources))
         for position, (field, hits) in enumerate(zip(reader.fields, sources, strict=True)):
             at = f"{path}/fields/{position}"
             if len(hits) > 1:
@@ -73,22 +74,29 @@ class SpecificationComparison(Comparison):
                 continue
             if not (hits and claims[hits[0]] == 1) and not _has_default(field):
                 found.append(difference("READER_FIELD_MISSING_DEFAULT_VALUE", at, field.name))
-            if hits:
-                found += yield field.type, writer.by_name[hits[0]].type, f"{at}/type"
+            if hits and not _same_primitive(field.type, theirs := writer.by_name[hits[0]].type):
+                found += yield field.type, theirs, f"{at}/type"
         return found
 
-    def _unions(self, reader: Union, writer: Union, path: str) -> Walk:
-        found = []
-        for index, branch in enumerate(writer.branches):
-            if (yield reader, branch, ""):
-                found.append(missing_branch(branch, f"{path}/{index}"))
-        return found
+    def _branch_reads(self, reader: Union, writer: Type) -> bool:
+        branch = self._first_match(reader, writer)
+        return branch is not None and not self._with_primitive(branch, writer, "")
 
     def _some_branch(self, reader: Union, writer: Type, path: str) -> Walk:
-        branch = _first_match(reader, writer)
+        branch = self._first_match(reader, writer)
         if branch is None or (yield branch, writer, ""):
             return [missing_branch(writer, path)]
         return NOTHING
+
+    def _first_match(self, reader: Union, writer: Type) -> Type | None:
+        """The branch that the writer's data is resolved against: the one of its full name, else the first."""
+        self._spend(len(reader.branches))
+        matching = [branch for branch in reader.branches if _matches(branch, writer)]
+        if isinstance(writer, Named):
+            for branch in matching:
+                if isinstance(branch, Named) and branch.full == writer.full:
+                    return branch
+        return matching[0] if matching else None
 
 
 def _moved(found: Difference, first_path: str, path: str) -> Difference:
@@ -100,27 +108,23 @@ def _moved(found: Difference, first_path: str, path: str) -> Difference:
 
 def _sources(field: Field, writer: Record) -> list[str]:
     """The writer's fields that a reader's one answers to; its own name among its aliases says nothing new."""
+    if not field.aliases:
+        return [field.name] if field.name in writer.by_name else []
     candidates = dict.fromkeys((field.name, *field.aliases))
     return [name for name in candidates if name in writer.by_name]
+
+
+def _same_primitive(reader: Type, writer: Type) -> bool:
+    return isinstance(reader, Primitive) and reader is writer
 
 
 def _has_default(field: Field) -> bool:
     return field.default is not ABSENT and fits(field.type, field.default, exactly=True)
 
 
-def _first_match(reader: Union, writer: Type) -> Type | None:
-    """The branch that the writer's data is resolved against: the one of its full name, else the first."""
-    matching = [branch for branch in reader.branches if _matches(branch, writer)]
-    if isinstance(writer, Named):
-        for branch in matching:
-            if isinstance(branch, Named) and branch.full == writer.full:
-                return branch
-    return matching[0] if matching else None
-
-
 def _matches(reader: Type, writer: Type) -> bool:
     if isinstance(reader, Primitive):
-        return writer.kind in READS[reader.kind]
+        return writer.kind in READS[reader.kind] and not _logical(reader, writer, "")
     if isinstance(reader, Named) and isinstance(writer, Named):
         return reader.kind == writer.kind and not names(reader, writer, "")
     return reader.kind == writer.kind
