@@ -21,25 +21,6 @@ def fits(node: Type, value: Any, *, exactly: bool = False) -> bool:
     The reference takes any string for an enum, bytes or a fixed; `exactly` wants one that can be written. A
     field that a record's default leaves out needs a default itself, which was checked where it stands.
     """
-<<<<<<< HEAD
-    match node:
-        case Primitive():
-            return _fits_primitive(node.kind, value, exactly)
-        case Enum():
-            return isinstance(value, str) and (not exactly or value in node.symbols)
-        case Fixed():
-            return isinstance(value, str) and (not exactly or (_is_bytes(value) and len(value) == node.size))
-        case Array():
-            return isinstance(value, list) and all(fits(node.items, each, exactly=exactly) for each in value)
-        case Map():
-            return isinstance(value, dict) and all(fits(node.values, each, exactly=exactly) for each in value.values())
-        case Union():
-            return any(fits(branch, value, exactly=exactly) for branch in node.branches)
-        case Record():
-            return isinstance(value, dict) and all(_fits_field(each, value, exactly) for each in node.fields)
-        case Pending():
-            return isinstance(value, dict)
-=======
     if isinstance(node, Primitive):
         return _fits_primitive(node.kind, value, exactly)
     if isinstance(node, Union):
@@ -66,7 +47,6 @@ def _fits_object(node: Type, value: dict[str, Any], exactly: bool) -> bool:
         return all(_fits_field(field, value, exactly) for field in node.fields)
     # what a name will stand for is not known yet; it is asked again when it is
     return isinstance(node, Pending)
->>>>>>> room/avro
 
 
 def _fits_field(field: Field, value: dict[str, Any], exactly: bool) -> bool:
