@@ -35,7 +35,7 @@ from .nodes import (
     Rpc,
     Service,
 )
-from .optiondescriptors import Interpreter, options_from
+from .optiondescriptors import Interpreter, options_from, text_of_bytes
 
 _LABELS: Final = {1: "optional", 2: "required", 3: "repeated"}
 
@@ -145,7 +145,7 @@ class _Decoder:
         chosen = field.HasField("json_name") and field.json_name != default_json_name(field.name)
         default = field.default_value if field.HasField("default_value") and not self.proto3 else None
         if default is not None and type_name == "bytes":
-            default = text_encoding.CUnescape(default).decode("latin-1")
+            default = text_of_bytes(text_encoding.CUnescape(default))
         return Field(
             None if unlabelled else self.label(field),
             type_name,

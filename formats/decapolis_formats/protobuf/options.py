@@ -7,7 +7,7 @@ from typing import Final
 from .lexing import Tokens
 from .nodes import Option, OptionValue, Word
 
-MAX_NESTING: Final = 100
+MAX_NESTING: Final = 32
 
 
 def read_option(tokens: Tokens) -> Option:

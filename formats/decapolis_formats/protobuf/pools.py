@@ -114,7 +114,7 @@ class OptionsIn:
             if extension is not None:
                 text = _as_text(option, f"[{extension[0]}]", self._types, prefixes)
                 _merge(text, declared, self._pool)
-        target.MergeFromString(declared.SerializeToString())
+        target.MergeFromString(declared.SerializeToString(deterministic=True))
 
 
 def _as_text(option: Option, name: str, types: Types, prefixes: Prefixes) -> str:
