@@ -26,7 +26,7 @@ enum Void {}
 message M { /* more */ extensions 4, 6 to 9, 1000 to max [declaration = {number: 4}];
   reserved 2, 5 to 8, 'foo', "bar"; reserved 0x10 to 20; option deprecated = true;
   optional int32 x = 1 [(my).a = 5, (my).c.a = 0x10,
-    (my) = {b: "z" b: ["y"], [p.q.ext]: "e", c { a: 1.50 }, e: [], (o).p: yes (o).q: no},
+    (my) = {b: "z" b: ["y"], [p.q.ext]: "e", c { a: 1.50 }, e: [], (o).p: yes (o).(x.y).q: no},
     default = -3, json_name="X", (tags)="a", (p.q.tags) = "b", packed=false];
   repeated group G = 30 { optional int32 z = 2; required string y = 1; }
   oneof o { option (oo) = 1; string s = 40;
@@ -82,7 +82,9 @@ message M {
       ],
       o: {
         p: yes,
-        q: no
+        [x.y]: {
+          q: no
+        }
       }
     },
     (tags) = "a",
@@ -184,8 +186,10 @@ message M {
         }
       ],
       o: {
-        p: yes,
-        q: no
+        [x.y]: {
+          q: no
+        },
+        p: yes
       }
     },
     (p.q.tags) = "a",
@@ -289,6 +293,7 @@ def test_unknown_styles_are_the_canonical_text() -> None:
         ("string", '"\\t"', '"\\t"'),
         ("float", "1e3", "1e3"),
         ("E", "B", "B"),
+        ("E", '"no word"', '"no word"'),
     ],
 )
 def test_defaults(type_name: str, default: str, printed: str) -> None:
@@ -394,6 +399,7 @@ def test_written_map_entries_become_maps_in_normal_form() -> None:
         ("option a = [1 2];", "in a list"),
         ("option a = {b 1};", "':'"),
         ("option a = ;", "name is expected"),
+        ("option (a).b..c = 1;", "between the dots"),
         ("option (a = 1;", "\\)"),
         ('option a = "\\xg";', "digit"),
         ("a", "begins no declaration"),
@@ -424,6 +430,7 @@ def test_refusals_name_the_place() -> None:
         'syntax = "proto3"; message A { google.protobuf.Timestamp t = 1; confluent.type.Variant v = 2; }',
         'syntax = "proto3"; message A { map<string, Unknown> m = 1; map<int32, map<string, A>> n = 2; }',
         'syntax = "proto3"; message A { rpc r = 1; message rpc {} }',
+        'message A { reserved "a\\"b", "c\\\\"; } import "d\\"";',
         "message (A) { optional string (b) = 1; }",
         "option a.b.c = 1; option (x).(y.z).w = 2; option [k] = 3;",
     ],

@@ -9,6 +9,8 @@ import pytest
 from decapolis_formats import CompareOptions, Dependency, Difference, protobuf
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "compatibility-protobuf.md"
+WRITTEN_ENTRY = """message A { repeated E f = 1;
+  message E { option map_entry = true; string key = 1; string value = 2; } }"""
 PLAIN = CompareOptions()
 STRICT = CompareOptions(strict_semantics=True)
 
@@ -72,8 +74,7 @@ def _found(old: str, new: str, options: CompareOptions = PLAIN, syntax: str = "p
             ["!MULTIPLE_FIELDS_MOVED_TO_ONEOF #/A/o", "ONEOF_ADDED #/A/o", "ONEOF_FIELD_ADDED #/A/o/3"],
         ),
         (
-            "message A { repeated E f = 1;"
-            + " message E { option map_entry = true; string key = 1; string value = 2; } }",
+            WRITTEN_ENTRY,
             "message A { map<string, bytes> f = 1; }",
             [],
         ),

@@ -212,6 +212,26 @@ def test_base64_of_nonsense_is_refused() -> None:
         protobuf.parse("AAAA")
 
 
+def test_descriptors_with_broken_names_are_refused() -> None:
+    data = FileDescriptorProto(name="x", package="name").SerializeToString().replace(b"name", b"na\xff\xff")
+    nested = FileDescriptorProto.FromString(data).SerializeToString() + b"\x22\x06\x0a\x04na\xff\xff"
+    for each in (data, nested):
+        with pytest.raises(InvalidSchema, match="UTF-8"):
+            protobuf.parse(base64.b64encode(each).decode())
+
+
+def test_options_of_other_declarations_are_dropped() -> None:
+    text = 'syntax = "proto2"; import "o.proto"; message M { optional string s = 1 [(mine) = {n: 3}]; }'
+    declared = """syntax = "proto2"; import "google/protobuf/descriptor.proto";
+        message V { required int32 m = 1; optional %s n = 2; }
+        extend google.protobuf.FieldOptions { optional V mine = 50001; }"""
+    written, read = (Dependency("o.proto", declared % kind, "o", 1) for kind in ("int32", "string"))
+    serialized = protobuf.rendered(protobuf.parse(text, [written]), "serialized")
+    assert "mine) = {\n    n: 3" in protobuf.canonical(protobuf.parse(serialized, [written]))
+    assert "optional string s = 1;" in protobuf.canonical(protobuf.parse(serialized, []))
+    protobuf.parse(serialized, [read])
+
+
 def test_references_may_be_descriptors() -> None:
     other = protobuf.rendered(protobuf.parse(DEEP.text), "serialized")
     schema = protobuf.parse(

@@ -60,7 +60,7 @@ class ProtobufSchema:
         from .pools import OptionsIn
 
         descriptor = file_descriptor(self.file, MAIN_NAME, self.types, OptionsIn(self.file, self.types))
-        return descriptor.SerializeToString(deterministic=True)
+        return descriptor.SerializePartialToString(deterministic=True)
 
 
 def read_schema(text: str, dependencies: Sequence[Dependency] = ()) -> ProtobufSchema:
