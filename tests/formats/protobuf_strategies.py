@@ -159,7 +159,7 @@ def _edit_members(draw: st.DrawFn, file: File) -> File:
     movable = [field for field in message.fields if field.label != "repeated" and "map<" not in field.type]
     if what == "add":
         new = draw(fields_numbered(draw(st.integers(41, 43)), file.is_proto3))
-        if any(field.number == new.number for field in message.fields):
+        if any(field.number == new.number for field in message.all_fields()):
             return file
         return _with_message(file, at, replace(message, fields=(*message.fields, new)))
     if what == "in" and movable:
