@@ -12,7 +12,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .findings import Findings, Inner, Pair
-from .nodes import EVERYTHING, Combined, Conditional, Empty, Node, Nothing, Numeric, Record, Sequence, Text
+from .nodes import (
+    EVERYTHING,
+    Combined,
+    Conditional,
+    Empty,
+    Node,
+    Nothing,
+    Numeric,
+    Record,
+    Sequence,
+    Text,
+    children,
+)
+from .patterns import found_in
 from .printing import printed
 from .value_types import types_of
 
@@ -86,7 +99,7 @@ def stricter_records(comparison: Comparison, found: Findings, old: Record, new: 
     yield from _patterns(found, old, new)
     if new.names is not None:
         yield from _within(found, "PROPERTY_NAMES", "propertyNames", old.names, new.names)
-    if not _open_later(new.unevaluated) and not (old.plain and new.plain):
+    if not _open_later(new) and not _same_owners(comparison, old.owner, new.owner):
         found.add("UNEVALUATED_PROPERTIES_NARROWED", "unevaluatedProperties")
 
 
@@ -101,12 +114,34 @@ def _patterns(found: Findings, old: Record, new: Record) -> Inner:
         if isinstance(new.additional, Node):
             inner = yield schema, new.additional
             found.below(path, inner)
-        elif new.additional is False or not _open_later(new.unevaluated):
+        elif new.additional is False or not _open_later(new):
             found.add("PATTERN_PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)
 
 
-def _open_later(schema: Node | None) -> bool:
-    return schema is None or schema.body is EVERYTHING
+def _same_owners(comparison: Comparison, old: Node | None, new: Node | None) -> bool:
+    """Whether what is evaluated cannot have changed: nothing else evaluates, or all that does is the same."""
+    if old is None or new is None:
+        return old is new
+    seen: set[Pair] = set()
+    pending: list[tuple[Node, Node]] = [(old, new)]
+    while pending:
+        pair = pending.pop()
+        if pair in seen:
+            continue
+        seen.add(pair)
+        comparison.spend(1)
+        before, after = pair
+        below = children(before.body), children(after.body)
+        if printed(before.source, sort=True) != printed(after.source, sort=True) or len(below[0]) != len(
+            below[1]
+        ):
+            return False
+        pending.extend(zip(*below, strict=True))
+    return True
+
+
+def _open_later(body: Record | Sequence) -> bool:
+    return body.idle or body.unevaluated is None or body.unevaluated.body is EVERYTHING
 
 
 def _within(found: Findings, name: str, path: str, old: Node | None, new: Node) -> Inner:
@@ -117,22 +152,43 @@ def _within(found: Findings, name: str, path: str, old: Node | None, new: Node) 
         found.add(f"{name}_ADDED", path)
 
 
-def closes_by_itself(record: Record) -> bool:
-    """Whether what the record closes is closed whatever other parts of its schema evaluate."""
-    return record.additional is not True or bool(record.patterns) or record.plain
+def strict_model_for(record: Record, name: str, *, writer: bool) -> list[Node] | bool:
+    """What the standard says of a property that the record does not name: every pattern that matches counts.
+
+    Where other parts of the schema evaluate as well, a writer is taken for open, a reader is not.
+    """
+    matching = [schema for pattern, schema in record.patterns.items() if found_in(pattern, name)]
+    if matching:
+        return matching
+    if record.additional is not True:
+        return [record.additional] if isinstance(record.additional, Node) else False
+    later = record.unevaluated
+    if record.idle or later is None or later.body is EVERYTHING or (writer and record.owner is not None):
+        return True
+    return False if isinstance(later.body, Nothing) else [later]
 
 
 def stricter_sequences(comparison: Comparison, found: Findings, old: Sequence, new: Sequence) -> Inner:
     """What an array must contain, and what is unevaluated."""
     _typed(found, old, new)
-    if new.contains is not None and new.min_contains != 0:
-        yield from _within(found, "CONTAINS", "contains", old.contains, new.contains)
-    if new.contains is not None and new.max_contains is not None and old.contains is not None:
-        inner = yield new.contains, old.contains
+    if new.contains is not None and old.contains is None:
+        # even where everything counts, something must be there
+        found.add("CONTAINS_ADDED", "contains")
+    elif new.contains is not None and old.contains is not None:
+        yield from _contained(found, old.contains, new.contains, new)
+    if not _open_later(new) and not _same_owners(comparison, old.owner, new.owner):
+        found.add("UNEVALUATED_ITEMS_NARROWED", "unevaluatedItems")
+
+
+def _contained(found: Findings, old: Node, new: Node, reader: Sequence) -> Inner:
+    if reader.min_contains != 0:
+        inner = yield old, new
+        found.below("contains", inner)
+    if reader.max_contains is not None:
+        # a schema that counts more items could count too many
+        inner = yield new, old
         if inner.breaking:
             found.add("CONTAINS_CHANGED", "contains")
-    if not _open_later(new.unevaluated) and not (old.plain and new.plain):
-        found.add("UNEVALUATED_ITEMS_NARROWED", "unevaluatedItems")
 
 
 def items_beyond(comparison: Comparison, sequence: Sequence) -> Node | bool:
