@@ -200,7 +200,7 @@ class Record(Body):
 class Sequence(Body):
     """The keywords of arrays: `every` item, or the first items in `places` and `additional` ones behind.
 
-    `idle` and `owner` are as those of objects; `inert` tells that there are no places for `additional` to follow.
+    `idle` and `owner` are as those of objects; `inert` tells that `additional` has no places to follow.
     """
 
     __slots__ = (
