@@ -92,9 +92,12 @@ def stricter_records(comparison: Comparison, found: Findings, old: Record, new: 
     """Required names of any kind, patterns and names of properties, and what is unevaluated."""
     _typed(found, old, new)
     for name in sorted(new.required - old.required):
-        if name in old.properties or name not in new.properties:
+        schema = new.properties.get(name)
+        if schema is not None and not schema.has_default:
+            continue  # found already where properties are compared
+        if schema is None or name in old.properties:
             found.add("REQUIRED_ATTRIBUTE_ADDED", f"required/{name}")
-        elif isinstance(new.properties[name], Node):
+        else:
             found.add("REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL", f"properties/{name}")
     yield from _patterns(found, old, new)
     if new.names is not None:
