@@ -1,4 +1,4 @@
-"""Makes JSON schemas, edits of them and instances for them, out of a random source that hypothesis can shrink."""
+"""Makes JSON schemas, edits and instances out of a random source that hypothesis can shrink."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class Samples:
     def document(self) -> dict[str, Any]:
         """A whole schema with two definitions that it and they may refer to."""
         schema: dict[str, Any] = {"$schema": MODERN if self.modern else CLASSIC}
-        schema["definitions"] = {"D1": self.schema(1), "D2": {"type": "object", "properties": {"a": self.schema(1)}}}
+        schema["definitions"] = {
+            "D1": self.schema(1),
+            "D2": {"type": "object", "properties": {"a": self.schema(1)}},
+        }
         body = self.schema(3)
         return schema | (body if isinstance(body, dict) and "$ref" not in body else {"allOf": [body]})
 
@@ -33,7 +36,9 @@ class Samples:
         if depth == 0 or self._chance(0.1):
             return self._leaf()
         made: dict[str, Any] = {}
-        for add in self.random.sample((self._record, self._sequence, self._combined, self._scalar), self._one_or_two()):
+        for add in self.random.sample(
+            (self._record, self._sequence, self._combined, self._scalar), self._one_or_two()
+        ):
             add(made, depth)
         return made
 
@@ -58,7 +63,14 @@ class Samples:
             made["type"] = self.random.sample(TYPES, self.random.randint(1, 3))
         elif self._chance(0.8):
             made["type"] = self.random.choice(TYPES)
-        for keyword in ("minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+        for keyword in (
+            "minLength",
+            "maxLength",
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+        ):
             if self._chance(0.12):
                 made[keyword] = self.random.randint(0, 4)
         if self._chance(0.1):
@@ -81,7 +93,9 @@ class Samples:
         if self._chance(0.2):
             made["patternProperties"] = {each: self.schema(depth - 1) for each in self._some(PATTERNS, 2)}
         if self._chance(0.1):
-            made["propertyNames"] = self.random.choice([{"maxLength": 1}, {"enum": ["a", "x1"]}, {"pattern": "^[a-x]"}])
+            made["propertyNames"] = self.random.choice(
+                [{"maxLength": 1}, {"enum": ["a", "x1"]}, {"pattern": "^[a-x]"}]
+            )
         for keyword in ("minProperties", "maxProperties"):
             if self._chance(0.1):
                 made[keyword] = self.random.randint(0, 3)
@@ -149,7 +163,9 @@ class Samples:
         elif choice == 1 and known:
             self._vary(target, self.random.choice(known))
         else:
-            add = self.random.choice((self._record, self._sequence, self._combined, self._scalar, self._scalar))
+            add = self.random.choice(
+                (self._record, self._sequence, self._combined, self._scalar, self._scalar)
+            )
             fresh: dict[str, Any] = {}
             add(fresh, 1)
             words = self.random.sample(list(fresh), min(len(fresh), self._one_or_two()))
@@ -183,7 +199,9 @@ class Samples:
         if members and (len(schema) == 1 or self._chance(0.5)):
             return self.instance(root, self.random.choice(members), depth - 1)
         types = schema.get("type") or self.random.choice(TYPES)
-        return self._of_type(root, schema, types if isinstance(types, str) else self.random.choice(types), depth)
+        return self._of_type(
+            root, schema, types if isinstance(types, str) else self.random.choice(types), depth
+        )
 
     def _of_type(self, root: Any, schema: dict[str, Any], name: str, depth: int) -> Any:
         if name == "object":
@@ -194,7 +212,11 @@ class Samples:
             length = max(self.random.randint(0, 4), schema.get("minLength", 0))
             return "".join(self.random.choice("aab") for _ in range(min(length, schema.get("maxLength", 9))))
         if name in ("integer", "number"):
-            near = [schema[word] for word in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum") if word in schema]
+            near = [
+                schema[word]
+                for word in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+                if word in schema
+            ]
             number = self.random.choice([*near, 0, 2, 12]) + self.random.choice([0, 0, 1, -1])
             return number + 0.5 if name == "number" and self._chance(0.2) else number
         return self.random.choice([True, False]) if name == "boolean" else None
@@ -243,7 +265,9 @@ def sound(document: dict[str, Any]) -> bool:
 def _in_place(root: Any, schema: dict[str, Any]) -> list[Any]:
     found = [each for word in ("allOf", "anyOf", "oneOf") for each in schema.get(word, ())]
     found.extend(schema[word] for word in ("not", "if", "then", "else") if word in schema)
-    found.extend(each for word in ("dependencies", "dependentSchemas") for each in schema.get(word, {}).values())
+    found.extend(
+        each for word in ("dependencies", "dependentSchemas") for each in schema.get(word, {}).values()
+    )
     if "$ref" in schema:
         found.append(_followed(root, schema["$ref"]))
     return found
@@ -259,7 +283,13 @@ def _objects(schema: Any) -> list[dict[str, Any]]:
         elif isinstance(value, dict):
             found.append(value)
             for word, inner in value.items():
-                if word in ("properties", "patternProperties", "definitions", "dependencies", "dependentSchemas"):
+                if word in (
+                    "properties",
+                    "patternProperties",
+                    "definitions",
+                    "dependencies",
+                    "dependentSchemas",
+                ):
                     pending.extend(inner.values())
                 elif word not in ("enum", "const", "required", "dependentRequired", "type"):
                     pending.append(inner)

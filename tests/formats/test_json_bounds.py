@@ -190,6 +190,41 @@ def test_nesting_within_the_limit_is_read_from_a_deep_stack() -> None:
         at_depth(800, lambda: json_schema.parse(nested("not", 490)))
 
 
+def test_deep_values_are_compared_from_a_deep_stack() -> None:
+    deep = '{"enum":' + "[" * 490 + "1.0" + "]" * 490 + "}"
+    old, new = json_schema.parse(deep), json_schema.parse(deep.replace("1.0", "1"))
+    assert json_schema.compare(new, old, CompareOptions(strict_semantics=True)) == []
+    assert [each.type for each in json_schema.compare(new, old)] == ["ENUM_ARRAY_CHANGED"]
+
+
+def test_alternatives_of_alternatives_are_told_apart_in_time() -> None:
+    ways = 60
+    types: dict[str, Any] = {f"D{ways}": {"type": "string"}}
+    for index in range(ways):
+        following = {"$ref": f"#/definitions/D{index + 1}"}
+        types[f"D{index}"] = {"oneOf": [following, {"anyOf": [following, {"type": "null"}]}]}
+    schema = {"definitions": types, "properties": {"x": {"$ref": "#/definitions/D0"}}}
+    plain = {"definitions": types, "properties": {"x": {"type": "string"}}}
+    assert breaking(schema, schema, CompareOptions(strict_semantics=True)) == []
+    assert breaking(schema, plain, CompareOptions(strict_semantics=True))
+
+
+def test_unevaluated_keywords_nested_in_each_other_cost_work() -> None:
+    def nest(leaf: str) -> dict[str, Any]:
+        value: dict[str, Any] = {"type": leaf}
+        for _ in range(150):
+            value = {
+                "properties": {"a": value},
+                "allOf": [{"minProperties": 0}],
+                "unevaluatedProperties": False,
+            }
+        return value | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+
+    strict = CompareOptions(strict_semantics=True)
+    assert breaking(nest("string"), nest("string"), strict) == []
+    assert breaking(nest("string"), nest("number"), strict)
+
+
 def test_too_many_subschemas_are_refused() -> None:
     text = json.dumps({"properties": {f"p{index}": {} for index in range(150_000)}})
     with pytest.raises(InvalidSchema, match="too large"):

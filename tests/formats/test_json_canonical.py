@@ -148,6 +148,28 @@ def test_dependencies_are_found_by_name_and_by_address() -> None:
         json_schema.parse(text, [one])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        # what is named stays in its document: its own references start where the document does
+        '{"$schema":"%s","$ref":"#n","$defs":{"a":{"$anchor":"n","items":{"$ref":"#/$defs/b"}},"b":{"type":"null"}}}',
+        '{"allOf":[{"$ref":"#n"}],"definitions":{"a":{"$id":"#n","items":{"$ref":"#/definitions/b"}},"b":{"type":"null"}}}',
+        '{"allOf":[{"$ref":"n"}],"definitions":{"a":{"$id":"n","items":{"$ref":"#/definitions/b"}},"b":{"type":"null"}}}',
+        '{"$schema":"%s","$ref":"n","$defs":{"a":{"$id":"n","items":{"$ref":"#/$defs/b"},"$defs":{"b":{"type":"null"}}}}}',
+    ],
+)
+def test_references_inside_what_is_named(text: str) -> None:
+    named = text.replace("%s", MODERN)
+    old, new = (
+        json_schema.parse(named.replace('"null"', '"number"')),
+        json_schema.parse(named.replace('"null"', '"integer"')),
+    )
+    assert [each.type for each in json_schema.compare(old, new)] == ["TYPE_EXTENDED"]
+    assert "TYPE_NARROWED" in str(json_schema.compare(new, old)) or "SUBSCHEMAS" in str(
+        json_schema.compare(new, old)
+    )
+
+
 def test_a_name_seen_twice_keeps_its_first_text() -> None:
     twice = [Dependency("a", '{"type":"string"}'), Dependency("a", '{"type":"integer"}')]
     old, new = json_schema.parse('{"allOf":[{"$ref":"a"}]}', twice), json_schema.parse('{"type":"string"}')

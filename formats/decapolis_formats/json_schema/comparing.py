@@ -55,6 +55,7 @@ class Comparison:
         self.work = 0
         self.known: dict[Pair, Findings | None] = {}
         self.incompatible: set[Pair] = set()
+        self.types: dict[Node, frozenset[str]] = {}
         self.assumed = False
         self.nothing = Findings(self.tolerated)
         self.broken = Findings(self.tolerated, breaking=True)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from .findings import Findings, Inner, Pair
 from .matching import largest_matching
 from .nodes import Combined, Conditional, Negation, Node
-from .printing import printed
-from .strictness import exclusive_among, stricter_conditionals, stricter_members
+from .strictness import exclusive_among, stricter_conditionals, stricter_members, text_of
 
 if TYPE_CHECKING:
     from .comparing import Comparison
@@ -82,7 +81,7 @@ def _paired_off(
 ) -> Generator[Pair, Findings, Matched]:
     needed = min(len(before), len(after))
     for guess in (_in_order, _by_text):
-        matched = yield from _all_fit(before, after, guess(before, after))
+        matched = yield from _all_fit(before, after, guess(comparison, before, after))
         if len(matched) == needed:
             return matched
     edges: list[dict[int, Findings]] = []
@@ -97,14 +96,17 @@ def _paired_off(
     return {index: (other, edges[index][other]) for index, other in matching.items()}
 
 
-def _in_order(before: tuple[Node, ...], after: tuple[Node, ...]) -> list[tuple[int, int]]:
+Guess = list[tuple[int, int]]
+
+
+def _in_order(comparison: Comparison, before: tuple[Node, ...], after: tuple[Node, ...]) -> Guess:
     return [(index, index) for index in range(min(len(before), len(after)))]
 
 
-def _by_text(before: tuple[Node, ...], after: tuple[Node, ...]) -> list[tuple[int, int]]:
+def _by_text(comparison: Comparison, before: tuple[Node, ...], after: tuple[Node, ...]) -> Guess:
     """Pairs of the same text, and the rest in order: what is left where one member was put between others."""
-    places = {printed(node.source, sort=True): index for index, node in enumerate(after)}
-    same = {index: places.pop(printed(node.source, sort=True), None) for index, node in enumerate(before)}
+    places = {text_of(comparison, node): index for index, node in enumerate(after)}
+    same = {index: places.pop(text_of(comparison, node), None) for index, node in enumerate(before)}
     taken = {other for other in same.values() if other is not None}
     free = iter([index for index in range(len(after)) if index not in taken])
     pairs = ((index, next(free, None) if other is None else other) for index, other in same.items())
@@ -112,7 +114,7 @@ def _by_text(before: tuple[Node, ...], after: tuple[Node, ...]) -> list[tuple[in
 
 
 def _all_fit(
-    before: tuple[Node, ...], after: tuple[Node, ...], guess: list[tuple[int, int]]
+    before: tuple[Node, ...], after: tuple[Node, ...], guess: Guess
 ) -> Generator[Pair, Findings, Matched]:
     matched: Matched = {}
     for index, other in guess:

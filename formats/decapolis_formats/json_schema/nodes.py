@@ -247,9 +247,7 @@ NULL = Null()
 
 
 def children(body: Body) -> list[Node]:
-    """The schemas inside a body, in an order that equal texts share; targets of references included."""
-    if isinstance(body, Referring):
-        return [body.target]
+    """The schemas inside a body, in an order that equal texts share; targets of references are outside."""
     if isinstance(body, Combined):
         return list(body.members)
     if isinstance(body, Negation):

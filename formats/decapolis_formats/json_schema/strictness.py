@@ -21,16 +21,20 @@ from .nodes import (
     Nothing,
     Numeric,
     Record,
+    Referring,
     Sequence,
     Text,
     children,
 )
 from .patterns import found_in
-from .printing import printed
+from .printing import printed, scalar
 from .value_types import types_of
 
 if TYPE_CHECKING:
     from .comparing import Comparison
+
+# printing so many characters takes about as long as comparing a pair of nodes
+CHARACTERS_A_STEP = 50
 
 
 def stricter_texts(found: Findings, old: Text, new: Text) -> None:
@@ -72,20 +76,15 @@ def _typed(
 
 def values_as_numbers(values: Iterable[Any]) -> frozenset[str]:
     """The texts of values with numbers by their value: `1`, `1.0` and `1e0` are one."""
-    return frozenset(printed(_leveled(value), sort=True) for value in values)
+    return frozenset(printed(value, sort=True, plain=_leveled) for value in values)
 
 
-def _leveled(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        # a plain integer would be as long as its exponent is large
-        return (
-            int(value)
-            if value == value.to_integral_value() and value.adjusted() < 1_000
-            else value.normalize()
-        )
-    if isinstance(value, dict):
-        return {name: _leveled(each) for name, each in value.items()}
-    return [_leveled(each) for each in value] if isinstance(value, list) else value
+def _leveled(value: Any) -> str:
+    if not isinstance(value, Decimal):
+        return scalar(value)
+    # a plain integer would be as long as its exponent is large
+    whole = value.adjusted() < 1_000 and value == value.to_integral_value()
+    return str(int(value)) if whole else str(value.normalize())
 
 
 def stricter_records(comparison: Comparison, found: Findings, old: Record, new: Record) -> Inner:
@@ -126,21 +125,39 @@ def _same_owners(comparison: Comparison, old: Node | None, new: Node | None) -> 
     if old is None or new is None:
         return old is new
     seen: set[Pair] = set()
-    pending: list[tuple[Node, Node]] = [(old, new)]
+    pending = [(old, new)]
     while pending:
         pair = pending.pop()
         if pair in seen:
             continue
         seen.add(pair)
-        comparison.spend(1)
-        before, after = pair
-        below = children(before.body), children(after.body)
-        if printed(before.source, sort=True) != printed(after.source, sort=True) or len(below[0]) != len(
-            below[1]
-        ):
+        if text_of(comparison, pair[0]) != text_of(comparison, pair[1]):
             return False
-        pending.extend(zip(*below, strict=True))
+        # below equal texts only references can lead to something else
+        pending.extend(zip(*(_references_in(comparison, node) for node in pair), strict=True))
     return True
+
+
+def text_of(comparison: Comparison, node: Node) -> str:
+    """The text of a schema with sorted keys; its length counts as work."""
+    text = printed(node.source, sort=True)
+    comparison.spend(len(text) // CHARACTERS_A_STEP)
+    return text
+
+
+def _references_in(comparison: Comparison, node: Node) -> list[Node]:
+    found, seen, pending = [], set(), [node]
+    while pending:
+        current = pending.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        comparison.spend(1)
+        if isinstance(current.body, Referring):
+            found.append(current.body.target)
+        else:
+            pending.extend(children(current.body))
+    return found
 
 
 def _open_later(body: Record | Sequence) -> bool:
@@ -225,8 +242,11 @@ def exclusive_among(comparison: Comparison, combined: Combined, pair: tuple[Node
     """Whether fitting one member of a `oneOf` is enough: the others must not fit as well."""
     if not comparison.strict or new.body is not combined or combined.criterion != "oneOf":
         return True
-    taken = types_of(pair[0])
-    return all(member is pair[1] or not taken & types_of(member) for member in combined.members)
+    comparison.spend(len(combined.members))
+    taken = types_of(pair[0], comparison.types)
+    return all(
+        member is pair[1] or not taken & types_of(member, comparison.types) for member in combined.members
+    )
 
 
 def stricter_members(
@@ -237,7 +257,7 @@ def stricter_members(
         return
     if not new.members and old.members:
         found.add("COMBINED_TYPE_SUBSCHEMAS_CHANGED")
-    if new.criterion == "anyOf" or _apart(new.members):
+    if new.criterion == "anyOf" or _apart(comparison, new.members):
         return
     if old.criterion == "oneOf" and len(old.members) == len(new.members):
         for before, after in pairs:
@@ -249,10 +269,10 @@ def stricter_members(
     found.add("COMBINED_TYPE_SUBSCHEMAS_CHANGED")
 
 
-def _apart(members: tuple[Node, ...]) -> bool:
+def _apart(comparison: Comparison, members: tuple[Node, ...]) -> bool:
     taken: frozenset[str] = frozenset()
     for member in members:
-        types = types_of(member)
+        types = types_of(member, comparison.types)
         if taken & types:
             return False
         taken |= types
