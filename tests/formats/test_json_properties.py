@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from decapolis_formats import CompareOptions, Format, json_schema
+from decapolis_formats import CompareOptions, Format, InvalidSchema, json_schema
 from decapolis_policies.history import PastVersion, Text, failures
 from decapolis_policies.levels import Level
 from tests.formats.json_samples import Samples, sound
@@ -29,6 +29,63 @@ tried = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
+
+
+KEYWORDS = [
+    "type",
+    "enum",
+    "const",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "$ref",
+    "$id",
+    "id",
+    "$anchor",
+    "$dynamicRef",
+    "items",
+    "prefixItems",
+    "contains",
+    "additionalItems",
+    "minContains",
+    "uniqueItems",
+    "properties",
+    "required",
+    "patternProperties",
+    "additionalProperties",
+    "pattern",
+    "propertyNames",
+    "dependencies",
+    "dependentRequired",
+    "dependentSchemas",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "format",
+    "minimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "maxLength",
+    "title",
+    "default",
+    "$defs",
+    "definitions",
+    "readOnly",
+    "confluent:tags",
+]
+odd_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["", "#", "#/definitions/a", "#a", "[", "string", "null", "http://a.b/c", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYWORDS), inner, max_size=4),
+    max_leaves=12,
+)
+drafts = st.sampled_from(["draft-04/schema#", "draft-06/schema", "draft-07/schema#", "draft/2020-12/schema"])
 
 
 def breaking(new: Any, old: Any, options: CompareOptions = EVERY_WAY[0]) -> list[str]:
@@ -150,3 +207,18 @@ def test_strict_semantics_on_fixed_samples(seed: int) -> None:
     for _ in range(30):
         instance = samples.instance(old, old)
         assert after.is_valid(instance) or not before.is_valid(instance), (old, new, instance)
+
+
+@settings(tried, max_examples=EXAMPLES * 5)
+@given(st.dictionaries(st.sampled_from(KEYWORDS), odd_values, min_size=1), drafts)
+def test_odd_texts_are_read_or_refused_and_nothing_else(odd: dict[str, Any], draft: str) -> None:
+    text = json.dumps({"$schema": f"http://json-schema.org/{draft}"} | odd)
+    try:
+        parsed = json_schema.parse(text)
+    except InvalidSchema:
+        return
+    printed = json_schema.canonical(parsed)
+    assert json_schema.canonical(json_schema.parse(printed)).encode() == printed.encode()
+    assert json_schema.inline_tags(parsed) is not None
+    for options in EVERY_WAY:
+        assert all(each.compatible for each in json_schema.compare(parsed, parsed, options))
