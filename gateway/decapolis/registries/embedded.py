@@ -391,6 +391,19 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
         body = {"mode": mode}
         await self._write(lambda c: settings.keep_setting(c, self.registry_id, context, name, "mode", body))
 
+    async def all_settings(self) -> Mapping[tuple[str, Subject], Any]:
+        """Every configuration and every mode, by kind and place."""
+
+        def work(connection: Connection) -> Mapping[tuple[str, Subject], Any]:
+            configs = settings.all_settings(connection, self.registry_id, "config")
+            modes = settings.all_settings(connection, self.registry_id, "mode")
+            return {("config", Subject(context, name)): body for context, name, body in configs} | {
+                ("mode", Subject(context, name)): body["mode"] for context, name, body in modes
+            }
+
+        found: Mapping[tuple[str, Subject], Any] = await self._read(work)
+        return found
+
     async def _setting(self, subject: str | None, kind: str) -> Mapping[str, Any] | None:
         context, name = Subject.parse(subject or "")
         found: Mapping[str, Any] | None = await self._read(

@@ -384,6 +384,15 @@ class LiveRegistry:
         able = self.capabilities.has(Feature.MODES) and isinstance(self.translator, HoldsModes)
         return self.translator if able and isinstance(self.translator, HoldsModes) else None
 
+    @property
+    def keeps_settings_here(self) -> bool:
+        """Whether its configuration and modes are rows of the gateway's own store."""
+        return self.is_local
+
+    async def settings_here(self) -> Mapping[tuple[str, Subject], Any]:
+        """Every configuration and mode of a local registry, by kind and place."""
+        return await self.ask(self._recorded.all_settings)
+
     async def remember_setting(self, spelled: str | None, kind: str, value: Any) -> None:
         """Keeps a setting as last read, for the time when the registry cannot be asked."""
         if self.memory is not None:
