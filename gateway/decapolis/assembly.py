@@ -45,8 +45,11 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
         types = Types()
-        changes = Changes(store)
-        live = [await _live(entry, configuration, store, changes, types, stack) for entry in configuration.registries]
+        changes, metrics = Changes(store), Metrics()
+        live = [
+            await _live(entry, configuration, store, changes, metrics, types, stack)
+            for entry in configuration.registries
+        ]
         cache = configuration.gateway.cache
         gateway = Gateway(
             configuration=configuration,
@@ -60,7 +63,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             locks=Locks(store),
             audit=Audit(store),
             judge=Judge(configuration.gateway.dialect.default_level),
-            metrics=Metrics(),
+            metrics=metrics,
             front=EmbeddedRegistry(FRONT, EmbeddedConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))
@@ -83,6 +86,7 @@ async def _live(
     configuration: Configuration,
     store: Store,
     changes: Changes,
+    metrics: Metrics,
     types: Types,
     stack: AsyncExitStack,
 ) -> LiveRegistry:
@@ -92,7 +96,7 @@ async def _live(
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
         await memory.open()
     passes_through = configuration.home == entry.id and entry.type == "confluent"
-    registry = LiveRegistry(entry, translator, memory, changes, passes_through=passes_through)
+    registry = LiveRegistry(entry, translator, memory, changes, metrics, passes_through=passes_through)
     await translator.open()
     stack.push_async_callback(registry.close)
     return registry

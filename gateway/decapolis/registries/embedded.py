@@ -211,6 +211,11 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
         found: list[tuple[str, int]] = await self._read(lambda c: schemas.ids_of_guid(c, self.registry_id, guid))
         return found
 
+    async def highest_known_id(self, context: str = ".") -> int:
+        """The highest id of a context that the store holds a text of, 0 for none."""
+        found: int = await self._read(lambda c: schemas.highest_seen(c, self.registry_id, context))
+        return found
+
     async def configured_subjects(self) -> list[str]:
         """Subjects with a configuration of their own."""
         rows = await self._read(lambda c: settings.all_settings(c, self.registry_id, "config"))
