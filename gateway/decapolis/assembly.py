@@ -15,6 +15,7 @@ from decapolis.ids import Ledger, LedgerConflict
 from decapolis.judge import Judge
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
+from decapolis.operations.reconcile import reconcile
 from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.memory import Memory
@@ -123,6 +124,7 @@ async def _probe(gateway: Gateway, registry: LiveRegistry) -> None:
     try:
         ping = await registry.ping()
         await gateway.ledger.recognise(registry.id, ping.cluster_id)
+        await reconcile(gateway, registry)
     except LedgerConflict as conflict:
         registry.quarantine(str(conflict))
         log.warning("another cluster answers", extra={"registry": registry.id, "reason": str(conflict)})

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from decapolis.ids import LedgerConflict
+from decapolis.operations.reconcile import reconcile
 from decapolis_translators.testing.fakes import CONFLUENT_7, CONFLUENT_8, KARAPACE_6, REDPANDA_24, REDPANDA_26, Loopback
 
 from .conftest import EXTRA, Running, code, entry, fake_of, record
@@ -389,3 +390,20 @@ async def test_another_cluster_under_the_same_address_is_quarantined(gateways: R
     assert code(answer) == (500, 50003)
     assert "somebody-else" in answer.json()["message"]
     assert (await client.get(f"/schemas/ids/{number}")).status_code == 200
+
+
+async def test_a_change_whose_answer_was_lost_is_closed_in_the_trail(
+    gateways: Running, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("decapolis.operations.reconcile.LEASE_SECONDS", -1.0)
+    main = fakes()
+    client = await gateways(entry("main", main), home="main")
+    fake_of(main).lose_answers(2, path="/subjects/s/versions")
+    assert code(await client.register("s", record("a"))) == (500, 50003)
+    gateway = client.application.gateway
+    assert gateway is not None
+    registry = gateway.registries.at("main")
+    assert await reconcile(gateway, registry) == 1
+    assert await client.registered("s", record("a")) == 1
+    trail = [(each["action"], each["outcome"]) for each in await gateway.audit.newest()]
+    assert trail == [("register", "done")]

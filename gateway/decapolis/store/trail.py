@@ -53,6 +53,25 @@ def open_intents(connection: Connection, registry: str, target: str) -> list[tup
     return [(row.id, row.intent or {}) for row in rows]
 
 
+class OpenIntent(NamedTuple):
+    """An intent without an outcome."""
+
+    number: int
+    action: str
+    target: str
+    facts: dict[str, Any]
+
+
+def unfinished(connection: Connection, registry: str, before_ms: int) -> list[OpenIntent]:
+    """The open intents on a registry that are older than a moment."""
+    rows = connection.execute(
+        select(audit.c.id, audit.c.action, audit.c.target, audit.c.intent)
+        .where(audit.c.outcome.is_(None), audit.c.registry == registry, audit.c.at_ms < before_ms)
+        .order_by(audit.c.id)
+    )
+    return [OpenIntent(row.id, row.action, row.target, row.intent or {}) for row in rows]
+
+
 def entries(connection: Connection, *, limit: int = 1000) -> list[dict[str, Any]]:
     """The newest entries, newest first."""
     return [dict(row._mapping) for row in connection.execute(select(audit).order_by(audit.c.id.desc()).limit(limit))]
