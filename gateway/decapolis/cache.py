@@ -60,12 +60,13 @@ class Changes:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._number = 0
-        self._last: dict[str, int] = {}
+        self.last: dict[str, int] = {}
+        """The number of each scope's last change, as far as this process made it."""
         self.shared = not store.exclusive
 
     def unchanged_here(self, scopes: tuple[str, ...], since: int) -> bool:
         """Whether this process knows of no change to the scopes after that number."""
-        last = self._last
+        last = self.last
         return all(last.get(scope, 0) <= since for scope in scopes)
 
     async def now(self) -> int:
@@ -81,7 +82,7 @@ class Changes:
     async def unchanged_for_call(self, scope: str, since: int) -> bool:
         """The same for one scope, asked of the shared store once a request."""
         if not self.shared:
-            return self._last.get(scope, 0) <= since
+            return self.last.get(scope, 0) <= since
         seen = current_call().last_changes
         if scope not in seen:
             seen[scope] = await self._store.read(lambda connection: last_change(connection, (scope,)))
@@ -95,7 +96,7 @@ class Changes:
             return
         self._number += 1
         for scope in scopes:
-            self._last[scope] = self._number
+            self.last[scope] = self._number
 
 
 @dataclass(slots=True)
