@@ -15,13 +15,14 @@ from decapolis.ids import Ledger, LedgerConflict
 from decapolis.judge import Judge
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
+from decapolis.registries.disabled import DisabledRegistry
 from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.memory import Memory
 from decapolis.registries.routing import Registries
 from decapolis.settings import Configuration, RegistryEntry
 from decapolis.store import Store, store_at
-from decapolis_translators.contract import Translator
+from decapolis_translators.contract import Translator, TranslatorConfig
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
 
@@ -85,6 +86,8 @@ async def _live(
 
 
 def _translator(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any]:
+    if not entry.enabled and entry.type != EmbeddedRegistry.type:
+        return DisabledRegistry(entry.id, TranslatorConfig())
     kind = types.named(entry.type)
     config = kind.Config.model_validate(entry.config)
     if issubclass(kind, EmbeddedRegistry):

@@ -7,6 +7,7 @@ import importlib
 import click
 
 _COMMANDS = {
+    "check-config": ("check_config", "Name every fault of configuration files."),
     "serve": ("serve", "Start the gateway."),
     "route": ("route", "Explain which registry owns a subject."),
 }
