@@ -38,8 +38,8 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
     """A running gateway; everything that was opened is closed again, also after a start that failed half way."""
     async with AsyncExitStack() as stack:
         store = store_at(configuration.gateway.store)
-        await store.open()
         stack.push_async_callback(store.close)
+        await store.open()
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
         types = Types()
