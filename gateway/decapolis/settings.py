@@ -179,7 +179,6 @@ class GatewaySettings(_Strict):
     routes: list[RouteEntry] = Field(default_factory=list, description="who owns which subjects; the first match wins")
     store: str = Field(
         default="sqlite:///data/decapolis.db",
-        pattern=r"^(sqlite:///.|postgres(ql)?(\+\w+)?://)",
         description="where the gateway keeps its own data: sqlite:///PATH or postgresql://…",
         json_schema_extra=_SECRET,
     )
@@ -190,6 +189,13 @@ class GatewaySettings(_Strict):
     access: Literal["open"] | None = Field(default=None, description="open: everybody who reaches the port may do all")
     replicas: int = Field(default=1, ge=1, description="how many gateways share the store; more than one: PostgreSQL")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, store: str) -> str:
+        if not re.match(r"sqlite:///.|postgres(ql)?(\+\w+)?://.", store):
+            raise ValueError("a store is sqlite:///PATH or postgresql://…")
+        return store
 
     @field_validator("replicas")
     @classmethod
