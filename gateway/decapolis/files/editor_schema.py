@@ -40,7 +40,6 @@ def _add_types(schema: dict[str, Any], types: Types) -> None:
         name = f"{found.name}.config"
         schema["$defs"] |= _type_schemas(name, found.loaded.Config)
         chosen = {"properties": {"type": {"const": found.name}}, "required": ["type"]}
-        # a disabled entry's config may lack what an enabled one needs, but it may not hold strange keys either
         entry["allOf"].append({"if": chosen, "then": {"properties": {"config": {"$ref": _DEFS + name}}}})
 
 
@@ -72,10 +71,9 @@ def _require_either(schema: dict[str, Any], key: str) -> None:
 
 
 def _or_variable(field: dict[str, Any]) -> dict[str, Any]:
-    kinds = _types_of(field)
-    if not kinds & {"integer", "number", "boolean", "enum"} or "string" in kinds - {"enum"} and "enum" not in kinds:
+    if not _types_of(field) & {"integer", "number", "boolean", "enum"}:
         return field
-    described = {key: field[key] for key in ("description", "default") if key in field}
+    described: dict[str, Any] = {key: field[key] for key in ("description", "default") if key in field}
     return {**described, "anyOf": [_without(field, *described, "title"), _VARIABLE]}
 
 
