@@ -79,7 +79,9 @@ class Server(uvicorn.Server):
         self._application.draining = True
         if self.started and sig == signal.SIGTERM and not again:
             self._leave_at = time.monotonic() + self._configuration.gateway.listen.notice_seconds
+            # every answer from now on asks its client not to come back on this connection
             self.config.encoded_headers = [*self.config.encoded_headers, (b"connection", b"close")]
+            self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
             return
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True

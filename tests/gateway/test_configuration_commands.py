@@ -43,7 +43,13 @@ def test_examples_load() -> None:
     assert [entry.enabled for entry in configuration.registries] == [True, True, False]
 
 
-BLUEPRINT = "CONFLUENT_SR_KEY CONFLUENT_SR_SECRET DATABRICKS_TOKEN AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY".split()
+BLUEPRINT = [
+    "CONFLUENT_SR_KEY",
+    "CONFLUENT_SR_SECRET",
+    "DATABRICKS_TOKEN",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+]
 BLUEPRINT += ["APICURIO_CLIENT_ID", "APICURIO_CLIENT_SECRET"]
 
 

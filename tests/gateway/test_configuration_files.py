@@ -11,9 +11,18 @@ from decapolis.files import ConfigurationFault, Fault, check, load
 from decapolis.settings import REGISTRY_TYPES, LevelName
 from decapolis_policies.levels import LEVELS
 
-BLUEPRINT_TYPES = (
-    "confluent unity_catalog aws_glue azure_purview apicurio karapace pulsar redpanda snowflake gcp_data_catalog"
-).split()
+BLUEPRINT_TYPES = [
+    "confluent",
+    "unity_catalog",
+    "aws_glue",
+    "azure_purview",
+    "apicurio",
+    "karapace",
+    "pulsar",
+    "redpanda",
+    "snowflake",
+    "gcp_data_catalog",
+]
 
 
 def written(folder: Path, text: str, name: str = "registries.yaml") -> Path:
