@@ -17,7 +17,7 @@ from decapolis.certificates import Certificates, UnusableCertificate
 from decapolis.listening import CannotListen, bound
 from decapolis.logs import configure
 from decapolis.settings import Configuration
-from decapolis.store import StoreTaken, StoreUnavailable
+from decapolis.store import StoreUnavailable
 
 _BAD_REQUEST = b'{"error_code":400,"message":"HTTP 400 Bad Request: the request line or a header cannot be read"}'
 DRAIN_SECONDS = 20
@@ -154,8 +154,9 @@ def _config(application: Application, certificates: Certificates | None) -> uvic
 
 
 def _refused(failure: Exception | None) -> int:
+    failure = failure or RuntimeError("the start was interrupted")
     text = " ".join(str(failure).split()) or type(failure).__name__
-    known = failure is None or isinstance(failure, (ValueError, LookupError, OSError, StoreUnavailable, StoreTaken))
+    known = isinstance(failure, (ValueError, LookupError, OSError, RuntimeError, StoreUnavailable))
     logging.getLogger(__name__).debug("start refused", exc_info=failure)
     print(f"Error: {text if known else f'{type(failure).__name__}: {text}'}", file=sys.stderr)  # noqa: T201
     return 1
