@@ -47,8 +47,11 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         await store.open()
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
-        changes = Changes(store)
-        live = [await _live(entry, configuration, store, changes, types, stack) for entry in configuration.registries]
+        changes, metrics = Changes(store), Metrics()
+        live = [
+            await _live(entry, configuration, store, changes, metrics, types, stack)
+            for entry in configuration.registries
+        ]
         cache = configuration.gateway.cache
         gateway = Gateway(
             configuration=configuration,
@@ -62,7 +65,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             locks=Locks(store),
             audit=Audit(store),
             judge=Judge(configuration.gateway.dialect.default_level),
-            metrics=Metrics(),
+            metrics=metrics,
             front=EmbeddedRegistry(FRONT, EmbeddedConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))
@@ -103,6 +106,7 @@ async def _live(
     configuration: Configuration,
     store: Store,
     changes: Changes,
+    metrics: Metrics,
     types: Types,
     stack: AsyncExitStack,
 ) -> LiveRegistry:
@@ -112,7 +116,7 @@ async def _live(
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
         await memory.open()
     passes_through = configuration.home == entry.id and entry.type == "confluent"
-    registry = LiveRegistry(entry, translator, memory, changes, passes_through=passes_through)
+    registry = LiveRegistry(entry, translator, memory, changes, metrics, passes_through=passes_through)
     await translator.open()
     stack.push_async_callback(registry.close)
     return registry

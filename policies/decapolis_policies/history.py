@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from decapolis_formats import (
@@ -18,7 +17,9 @@ from decapolis_formats import (
 )
 
 from .levels import Depth, Level
+from .readings import Readings
 
+_READINGS = Readings()  # pure memory of a pure function: what it answers never depends on it
 DIFFERENT_TYPE = "Incompatible because of different schema type"
 OLD_SCHEMA_SHOWN = 10_240
 
@@ -33,7 +34,17 @@ class Text:
 
     def parsed(self, *, strict: bool, validate_fields: bool = False) -> Any:
         """The engine's reading of it, remembered; InvalidSchema where it cannot be read."""
-        return _parsed(self, strict, validate_fields)
+        key = (self, strict, validate_fields)
+        reading = _READINGS.get(key)
+        if reading is None:
+            engine = engine_of(self.format)
+            reading = engine.parse(self.text, self.dependencies, strict=strict, validate_fields=validate_fields)
+            _READINGS.put(key, len(self.text), reading)
+        return reading
+
+    def read_as(self, reading: Any) -> None:
+        """Remembers a reading that somebody has already, so that comparisons need not read the text again."""
+        _READINGS.put((self, False, False), len(self.text), reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +64,6 @@ class Failure:
     differences: tuple[Difference, ...]
     messages: tuple[str, ...]
     old_text: str = ""
-
-
-@lru_cache(maxsize=4096)
-def _parsed(schema: Text, strict: bool, validate_fields: bool) -> Any:
-    engine = engine_of(schema.format)
-    return engine.parse(schema.text, schema.dependencies, strict=strict, validate_fields=validate_fields)
 
 
 def failures(

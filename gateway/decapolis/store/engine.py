@@ -84,6 +84,12 @@ def _on_connect(connection: Any, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _on_begin(connection: Connection) -> None:
+    # readers see the latest commit with each statement; a transaction would hold them at an old one
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN")
+
+
 class SqliteStore:
     """One file, one writer thread with group commit, readers beside it."""
 
@@ -97,11 +103,12 @@ class SqliteStore:
         self._lock = ExclusiveFile(self.path)
         self._engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=SQLITE_READERS + 2)
         event.listen(self._engine, "connect", _on_connect)
-        event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        event.listen(self._engine, "begin", _on_begin)
         self._readers = ThreadPoolExecutor(SQLITE_READERS, thread_name_prefix="store-read")
         self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._local = threading.local()
+        self._reading: list[Connection] = []
 
     async def open(self) -> None:
         """Makes the file and its tables when missing, and starts the writer; StoreTaken while another one works on it."""
@@ -119,6 +126,8 @@ class SqliteStore:
             await asyncio.to_thread(self._writer.join)
             self._writer = None
         self._readers.shutdown(wait=True)
+        for connection in self._reading:
+            connection.close()
         self._engine.dispose()
         self._lock.give()
 
@@ -127,8 +136,17 @@ class SqliteStore:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Work[T]) -> T:
-        with _translated(), self._engine.connect() as connection:
-            return work(connection)
+        with _translated():
+            return work(self._reading_connection())
+
+    def _reading_connection(self) -> Connection:
+        """One connection a reader thread, for as long as the store is open; each statement sees the latest commit."""
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            self._local.connection = connection
+            self._reading.append(connection)
+        return connection
 
     async def write(self, work: Work[T]) -> T:
         """Queues `work` for the writer and waits for the commit that makes it durable."""

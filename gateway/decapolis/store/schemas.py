@@ -214,6 +214,20 @@ def subject_names(connection: Connection, registry: str, *, deleted: bool = Fals
     return [(row.context, row.subject) for row in connection.execute(query)]
 
 
+def counts_by_registry(connection: Connection) -> dict[str, tuple[int, int]]:
+    """For each registry how many live versions it has and the highest id of the default context."""
+    live = connection.execute(
+        select(versions.c.registry, func.count()).where(versions.c.deleted.is_(False)).group_by(versions.c.registry)
+    )
+    highest = connection.execute(
+        select(schemas.c.registry, func.max(schemas.c.native_id))
+        .where(schemas.c.context == ".")
+        .group_by(schemas.c.registry)
+    )
+    counts: dict[str, int] = {row[0]: row[1] for row in live}
+    return {row[0]: (counts.get(row[0], 0), row[1]) for row in highest}
+
+
 def usages(
     connection: Connection, registry: str, context: str, native_id: int, *, deleted: bool = False
 ) -> list[tuple[str, int]]:
@@ -355,6 +369,11 @@ def highest_id(connection: Connection, registry: str, context: str) -> int:
         select(counters.c.next_id).where(counters.c.registry == registry, counters.c.context == context)
     ).scalar()
     return (found or 1) - 1
+
+
+def highest_seen(connection: Connection, registry: str, context: str) -> int:
+    """The highest id that the store holds a text of, 0 for none."""
+    return connection.execute(select(func.max(schemas.c.native_id)).where(_of(registry, context))).scalar() or 0
 
 
 def context_names(connection: Connection, registry: str) -> list[str]:
