@@ -16,13 +16,14 @@ from decapolis.judge import Judge
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.reconcile import reconcile
+from decapolis.registries.disabled import DisabledRegistry
 from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.memory import Memory
 from decapolis.registries.routing import Registries
-from decapolis.settings import Configuration, RegistryEntry
+from decapolis.settings import REGISTRY_TYPES, Configuration, RegistryEntry
 from decapolis.store import Store, store_at
-from decapolis_translators.contract import Translator
+from decapolis_translators.contract import Translator, TranslatorConfig
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
 
@@ -39,13 +40,14 @@ FRONT = "~front"
 @asynccontextmanager
 async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
     """A running gateway; everything that was opened is closed again, also after a start that failed half way."""
+    types = Types()
+    _refuse_missing(configuration, types)  # before the store notes anything about a start that cannot be
     async with AsyncExitStack() as stack:
         store = store_at(configuration.gateway.store)
-        await store.open()
         stack.push_async_callback(store.close)
+        await store.open()
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
-        types = Types()
         changes, metrics = Changes(store), Metrics()
         live = [
             await _live(entry, configuration, store, changes, metrics, types, stack)
@@ -70,6 +72,24 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
         yield gateway
+
+
+class TypeNotInstalled(LookupError):
+    """An enabled registry is of a known type that nothing in this installation can speak to."""
+
+    def __init__(self, entry: RegistryEntry) -> None:
+        super().__init__(
+            f"Registry {entry.id} is of type {entry.type}, which this installation cannot speak to yet: "
+            "set `enabled: false` there to start without it"
+        )
+
+
+def _refuse_missing(configuration: Configuration, types: Types) -> None:
+    for entry in configuration.registries:
+        if entry.enabled and entry.type in REGISTRY_TYPES and entry.type not in types.names():
+            raise TypeNotInstalled(entry)
+        if entry.enabled:
+            types.named(entry.type)
 
 
 def _shared_answers(url: str | None, stack: AsyncExitStack) -> SharedAnswers | None:
@@ -104,6 +124,8 @@ async def _live(
 
 
 def _translator(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any]:
+    if not entry.enabled and entry.type != EmbeddedRegistry.type:
+        return DisabledRegistry(entry.id, TranslatorConfig())
     kind = types.named(entry.type)
     config = kind.Config.model_validate(entry.config)
     if issubclass(kind, EmbeddedRegistry):

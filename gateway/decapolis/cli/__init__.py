@@ -7,7 +7,9 @@ import importlib
 import click
 
 _COMMANDS = {
+    "check-config": ("check_config", "Name every fault of configuration files."),
     "serve": ("serve", "Start the gateway."),
+    "config-schema": ("config_schema", "Print a JSON Schema of configuration files, for editors."),
     "route": ("route", "Explain which registry owns a subject."),
 }
 """Each command's module and one line of help; modules load when their command is used."""

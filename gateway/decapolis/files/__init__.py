@@ -1,0 +1,7 @@
+"""Configuration files: YAML with `${ENV}` and `…_file`, read whole, every fault told with its place and line."""
+
+from .checking import KINDS, check
+from .faults import ConfigurationFault, Fault
+from .reading import load
+
+__all__ = ["KINDS", "ConfigurationFault", "Fault", "check", "load"]
