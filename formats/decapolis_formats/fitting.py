@@ -55,7 +55,7 @@ class _Place:
     inside: tuple[str, ...] = ()
 
     def to(self, step: str, where: Where, hint: str = "") -> _Place:
-        dot = "." if where == "field" and self.path else ""
+        dot = "." if where in ("field", "member") and self.path else ""
         return _Place(f"{self.path}{dot}{step}", where, hint or self.hint, self.inside)
 
     def within(self, name: str) -> _Place:
@@ -138,7 +138,7 @@ class _Fitting:
 
     def _nameless(self, type: Type, place: _Place) -> Type:
         """A type without a name in its place, or as a definition where the format wants one."""
-        if not self.holds.must_name(self._expected(type, place.where)) or self._is_dissolved(type, place):
+        if not self.holds.must_name(self._expected(type, place.where), place.where) or self._is_dissolved(type, place):
             return self._unnamed(type, place)
         name = self.name if place.where == "root" else suggested(place.hint, self.name)
         self._lose(place, "no name of a type", f"it is named {name.rpartition('.')[2]}", guessed=True)
@@ -256,7 +256,7 @@ class _Fitting:
         fields = tuple(self._fields(type.fields, place))
         kept = Struct(
             fields,
-            type.doc if self.holds.type_docs or (self.holds.root_doc and place.where == "root") else None,
+            type.doc if self.holds.type_docs or (place.where == "root" and "root" in self.holds.docs) else None,
             type.tags if self.holds.tags else (),
             type.properties if self.holds.properties else NOTHING,
         )
@@ -276,7 +276,7 @@ class _Fitting:
         fields = tuple(fields)
         names = distinct([self.holds.spell(field.name) for field in fields], self.holds.fold)
         for field, name in zip(fields, names, strict=True):
-            inner = place.to(field.name, "field", field.name)
+            inner = place.to(field.name, "field" if place.where == "root" else "member", field.name)
             if name != field.name:
                 self._lose(inner, f"the name {field.name}", f"it is {name} here")
             yield self._field(field, name, inner)
@@ -289,7 +289,7 @@ class _Fitting:
             found,
             nullable,
             self._default(field, found, nullable, place),
-            field.doc if self.holds.docs else None,
+            field.doc if place.where in self.holds.docs else None,
             field.tags if self.holds.tags else (),
             field.properties if self.holds.properties else NOTHING,
             self._id(field.id) if not isinstance(self._meaning(found), Union) else None,
@@ -303,8 +303,14 @@ class _Fitting:
         meaning = self._meaning(found)
         value = field.default
         if value is not ABSENT and value is not None:
-            value = carried(value, self.model.meaning(field.type), meaning) if self.holds.default(meaning) else ABSENT
-        if value is None and (not nullable or not (self.holds.implied_null or self.holds.default(meaning))):
+            value = (
+                carried(value, self.model.meaning(field.type), meaning)
+                if self.holds.default(meaning, place.where)
+                else ABSENT
+            )
+        if value is None and (
+            not nullable or not (self.holds.implied_null or self.holds.default(meaning, place.where))
+        ):
             value = ABSENT
         if value is ABSENT and field.default is not ABSENT:
             self._lose(place, "the default", "it has none here")
@@ -360,7 +366,7 @@ class _Fitting:
     def _mark(self, type: Type) -> object:
         """What a branch is told apart by; equal marks collide."""
         expected = self._expected(type, "branch")
-        if self.holds.must_name(expected):
+        if self.holds.must_name(expected, "branch"):
             return type.name if isinstance(type, Named) else object()
         return self.holds.clash(expected)
 

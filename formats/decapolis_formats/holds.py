@@ -45,14 +45,15 @@ class Holds:
     definitions; others stand where they are used.  `root`: whether the root must be a struct, and whether its name
     is kept.  `unions`: where they may stand.  `inside`: whether a type may stand in a place.  `nullable`: what
     becomes of a wish to be null or not.  `clash`: branches of equal answers cannot be told apart.  `default`: of
-    which types.  `implied_null`: what may be null is null by default.  `ids`: dropped, or kept as they are.
+    which types.  `implied_null`: what may be null is null by default.  `docs`: which
+    places take one (root: that of the root struct alone); `type_docs`: every struct and enum.  `ids`: dropped, or kept as they are.
     `spell`, `spell_type`: the nearest legal name.  `fold`: names of equal answers collide.  `finish`: what only
     the format knows to do, after all else.
     """
 
     exact: _ExactScalar
     named: Callable[[Type], bool] = _nothing
-    must_name: Callable[[Type], bool] = _nothing
+    must_name: Callable[[Type, Where], bool] = _nothing
     struct_root: bool = False
     root_name: Literal["any", "needed", "dropped"] = "any"
     unions: frozenset[Where] = frozenset()
@@ -62,10 +63,9 @@ class Holds:
     key: Callable[[Type], bool] = _everything
     clash: Callable[[Type], object] = _different
     branch_names: bool = False
-    default: Callable[[Type], bool] = _nothing
+    default: Callable[[Type, Where], bool] = _nothing
     implied_null: bool = True
-    docs: bool = False
-    root_doc: bool = False
+    docs: frozenset[Where] = frozenset()
     type_docs: bool = False
     tags: bool = False
     properties: bool = False

@@ -238,7 +238,7 @@ Scalar: TypeAlias = (
     | Enum
 )
 Type: TypeAlias = Scalar | List | Map | Union | Struct | Named | Annotated
-Where: TypeAlias = Literal["root", "field", "item", "value", "key", "branch"]
+Where: TypeAlias = Literal["root", "field", "member", "item", "value", "key", "branch"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,23 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from decapolis_formats.fitting import fitted
-from decapolis_formats.options import Options
+from decapolis_formats.options import Dialect, Options
 from decapolis_formats.types import Model
 
 from .type_models import models
 
-FORMATS = {"avro": Options()}
+FORMATS = {
+    "json_schema": Options(),
+    "iceberg-2": Options(),
+    "iceberg-3": Options(iceberg_version=3),
+    "avro": Options(),
+    **{f"sql_ddl-{dialect}": Options(dialect=dialect) for dialect in Dialect},
+}
 
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(model=models())
-@settings(max_examples=150, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 def test_what_fits_comes_back(name: str, model: Model) -> None:
     options = FORMATS[name]
     folder = name.partition("-")[0]

@@ -92,38 +92,32 @@ SCALARS = SIMPLE | st.sampled_from([Null(), Variant(), Fixed(4), Fixed(16)]) | e
 KEYS = st.sampled_from([Text(), Text(), Text(), Integer(32), Integer(64), Uuid(), Boolean(), Floating(64)])
 
 
-def _value(type: Type) -> st.SearchStrategy[Any]:
-    match type:
-        case Boolean():
-            return st.booleans()
-        case Integer():
-            return st.integers(0, 127)
-        case Floating():
-            return st.sampled_from([0.0, 1.5, -2.25])
-        case Text():
-            return st.sampled_from(["", "x", "'", "ü", '"'])
-        case Binary():
-            return st.sampled_from([b"", b"\x00\xff"])
+VALUES: dict[type, list[Any]] = {
+    Boolean: [True, False],
+    Integer: [0, 1, 127],
+    Floating: [0.0, 1.5, -2.25],
+    Text: ["", "x", "'", "ü", '"'],
+    Binary: [b"", b"\x00\xff"],
+    Date: [0, 19000, -1],
+    Time: [0, 3_600_000],
+    Timestamp: [0, 1_700_000_000_123, -1],
+    List: [[]],
+    Map: [{}],
+}
+
+
+def _value(type_: Type) -> st.SearchStrategy[Any]:
+    match type_:
         case Fixed():
-            return st.just(b"\x01" * type.size)
+            return st.just(b"\x01" * type_.size)
         case Decimal(precision=int()):
-            return st.sampled_from([Number(0), Number(7), Number(-3)]).map(lambda n: n.scaleb(-type.scale))
-        case Date():
-            return st.sampled_from([0, 19000, -1])
-        case Time():
-            return st.sampled_from([0, 3_600_000])
-        case Timestamp():
-            return st.sampled_from([0, 1_700_000_000_123, -1])
+            return st.sampled_from([Number(0), Number(7), Number(-3)]).map(lambda n: n.scaleb(-type_.scale))
         case Enum():
-            return st.sampled_from(type.symbols)
+            return st.sampled_from(type_.symbols)
         case Uuid(binary=False):
             return st.just("123e4567-e89b-12d3-a456-426614174000")
-        case List():
-            return st.just([])
-        case Map():
-            return st.just({})
         case _:
-            return st.just(ABSENT)
+            return st.sampled_from(VALUES.get(type(type_), [ABSENT]))
 
 
 @st.composite
@@ -153,11 +147,11 @@ def structs(types: st.SearchStrategy[Type], least: int = 0) -> st.SearchStrategy
 def _nested(types: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
     branches = st.lists(st.builds(Branch, types.filter(_may_be_branch)), min_size=2, max_size=3).map(tuple)
     return st.one_of(
-        types.flatmap(lambda type: st.builds(List, st.just(type), _nullable(type))),
-        types.flatmap(lambda type: st.builds(Map, KEYS, st.just(type), _nullable(type))),
+        types.flatmap(lambda each: st.builds(List, st.just(each), _nullable(each))),
+        types.flatmap(lambda each: st.builds(Map, KEYS, st.just(each), _nullable(each))),
         structs(types),
         branches.map(Union),
-        types.filter(_may_be_annotated).map(lambda type: Annotated(type, {"x.y": [1]})),
+        types.filter(_may_be_annotated).map(lambda each: Annotated(each, {"x.y": [1]})),
     )
 
 
