@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from decapolis_formats import Format
 from decapolis_formats.fitting import fitted
 from decapolis_formats.options import Dialect, Options
 from decapolis_formats.types import Model
@@ -14,6 +15,10 @@ from decapolis_formats.types import Model
 from .type_models import models
 
 FORMATS = {
+    "openapi": Options(),
+    "asyncapi-json": Options(),
+    "asyncapi-avro": Options(payload=Format.AVRO),
+    "asyncapi-protobuf": Options(payload=Format.PROTOBUF),
     "parquet": Options(),
     "protobuf": Options(),
     "json_schema": Options(),

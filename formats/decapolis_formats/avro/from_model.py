@@ -138,7 +138,27 @@ def write(model: Model, options: Options = NO_WISHES) -> str:
 
 def spelled(type: Type, options: Options = NO_WISHES) -> str:
     """A type as people write it."""
-    return json.dumps(_Writer(Model(type)).type(type)).replace('"', "")
+    match type:
+        case Struct() | Enum() | Fixed():
+            return {Struct: "record", Enum: "enum", Fixed: "fixed"}[type.__class__]
+        case List():
+            return f"array of {spelled(type.item)}"
+        case Map():
+            return f"map of {spelled(type.value)}"
+        case Union():
+            return f"[{', '.join(spelled(branch.type) for branch in type.branches)}]"
+        case Named() | Annotated():
+            return type.name if isinstance(type, Named) else spelled(type.base)
+        case _:
+            return _worded(type)
+
+
+def _worded(type: Scalar) -> str:
+    found = {"type": "fixed", **_fixed(type)} if _takes_name(type) else _scalar(type)
+    if isinstance(found, str):
+        return found
+    measures = "".join(f", {name} {found[name]}" for name in ("precision", "scale", "size") if name in found)
+    return f"{found['type']} ({found['logicalType']}{measures})"
 
 
 class _Writer:

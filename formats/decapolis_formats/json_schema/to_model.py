@@ -64,19 +64,23 @@ def read(text: str, dependencies: Sequence[Dependency] = (), options: Options = 
     return read_value(value, Library(value, dependencies))
 
 
-def read_value(value: Any, library: Library, start: str = "#") -> Reading:
-    """The model of the schema at a reference into the library's root document."""
-    reader = Reader(library)
+def read_value(value: Any, library: Library, start: str = "#", *, keys: bool = False) -> Reading:
+    """The model of the schema at a reference into the library's root document.
+
+    `keys` that definitions are called by their keys, whatever their titles are.
+    """
+    reader = Reader(library, keys=keys)
     place = Place(library.root, "#")
     target, place = (value, place) if start == "#" else library.target(start, place)
-    return reader.root(target, place, "" if start == "#" else start.rpartition("/")[2])
+    return reader.root(target, place, _last(start) if keys else "")
 
 
 class Reader:
     """One walk over one document."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, *, keys: bool = False) -> None:
         self.library = library
+        self.keys = keys
         self.losses: list[Loss] = []
         self.definitions: dict[str, Type] = {}
         self.nullable: dict[str, bool] = {}
@@ -102,7 +106,7 @@ class Reader:
         if isinstance(reference, str):
             return self._referred(reference, schema, place, path)
         self._tell(schema, path)
-        title = _title(schema)
+        title = "" if self.keys else _title(schema)
         if title and "properties" in schema and title not in self.definitions:
             return self._definition(schema, place, title, path)
         return self._read(schema, place, path)
@@ -114,7 +118,8 @@ class Reader:
         extra = sorted(set(schema) - {"$ref", "description", "title", "default", "$comment", _TAGS})
         if extra:
             self._lose(path, f"{', '.join(extra)} beside the reference", "a reference stands alone here")
-        return self._definition(target, at, _title(target) or _last(reference), path)
+        title = "" if self.keys else _title(target)
+        return self._definition(target, at, title or _last(reference), path)
 
     def _definition(self, schema: dict[str, Any], place: Place, name: str, path: str) -> tuple[Type, bool]:
         known = self.names.get(id(schema))

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from decapolis_formats.fitting_names import distinct, numbered
+from decapolis_formats.fitting.names import distinct, numbered
+from decapolis_formats.renaming import called
 from decapolis_formats.types import Branch, Enum, Field, List, Loss, Map, Model, Named, Struct, Type, Union
 
 from .nodes import LARGEST_NUMBER
@@ -54,9 +55,7 @@ def _in_one_package(model: Model, losses: dict[Loss, None]) -> Model:
             losses[Loss("", f"the type name {name}", f"it is {new[name]}: a file has one package")] = None
     if all(old == name for old, name in new.items()):
         return model
-    return Model(
-        _renamed(model.root, new), model.nullable, {new[n]: _renamed(t, new) for n, t in model.definitions.items()}
-    )
+    return called(model, new)
 
 
 def _is_at_home(name: str, package: str, model: Model) -> bool:
@@ -65,22 +64,6 @@ def _is_at_home(name: str, package: str, model: Model) -> bool:
     while space != package and isinstance(model.definitions.get(space), Struct):
         space = space.rpartition(".")[0]
     return space == package
-
-
-def _renamed(type: Type, new: Mapping[str, str]) -> Type:
-    match type:
-        case Named():
-            return Named(new.get(type.name, type.name))
-        case List():
-            return replace(type, item=_renamed(type.item, new))
-        case Map():
-            return replace(type, value=_renamed(type.value, new))
-        case Union():
-            return Union(tuple(replace(each, type=_renamed(each.type, new)) for each in type.branches))
-        case Struct():
-            return replace(type, fields=tuple(replace(each, type=_renamed(each.type, new)) for each in type.fields))
-        case _:
-            return type
 
 
 def _struct(type: Type, name: str, losses: dict[Loss, None]) -> Type:
@@ -164,9 +147,11 @@ def _distinct_symbols(definitions: Mapping[str, Type], losses: dict[Loss, None])
     for name, type in definitions.items():
         if isinstance(type, Enum):
             scope = taken[name.rpartition(".")[0]]
-            type = _numbered_from_zero(_told_apart(type, name, scope, losses), name, losses)
-            scope.update(type.symbols)
-        found[name] = type
+            enum = _numbered_from_zero(_told_apart(type, name, scope, losses), name, losses)
+            scope.update(enum.symbols)
+            found[name] = enum
+        else:
+            found[name] = type
     return found
 
 

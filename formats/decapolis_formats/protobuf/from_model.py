@@ -138,6 +138,10 @@ def spelled(type: Type, options: Options = NO_WISHES) -> str:
             return {Struct: "message", Enum: "enum", Union: "oneof"}[type.__class__]
         case List():
             return f"repeated {spelled(type.item)}"
+        case Map():
+            return f"map<{spelled(type.key)}, {spelled(type.value)}>"
+        case Named():
+            return type.name
         case _:
             return _Writer(Model(type)).type(type)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
-from .types import Type
+from decapolis_formats.types import Type
 
 
 def distinct(names: Sequence[str], fold: Callable[[str], str]) -> list[str]:
