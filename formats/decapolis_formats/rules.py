@@ -54,6 +54,8 @@ class Rule:
 
 
 _F: Final = "f"
+_ID: Final = "a field's id"
+_NAME: Final = "a type's name"
 _DEFINITIONS: Final[Mapping[str, Type]] = {
     "Row": Struct(()),
     "Color": Enum(("RED", "GREEN")),
@@ -84,16 +86,18 @@ _COMPOSITES: Final[Mapping[str, Type]] = {
     "union": Union((Branch(Text()), Branch(Integer(64)))),
     "recursive struct": Named("Tree"),
 }
+_INNER: Final = Named("Inner")
 _FEATURES: Final[Mapping[str, Field]] = {
-    "a field that is never null": Field(_F, Integer(32)),
-    "a field that may be null": Field(_F, Integer(32), nullable=True, default=None),
-    "a list that may be null": Field(_F, List(Integer(32)), nullable=True, default=None),
-    "a struct that is never null": Field(_F, Named("Inner")),
-    "a default": Field(_F, Integer(32), default=1),
-    "a field's doc": Field(_F, Integer(32), doc="what it is"),
-    "a field's tags": Field(_F, Integer(32), tags=("PII",)),
-    "a field's own properties": Field(_F, Integer(32), properties={"owner": "a team"}),
-    "a field's id": Field(_F, Integer(32), id=7),
+    "a field that is never null": Field(_F, Text()),
+    "a field that may be null": Field(_F, Text(), nullable=True, default=None),
+    "a list that may be null": Field(_F, List(Text(), nullable=True), nullable=True, default=None),
+    "a struct that is never null": Field(_F, _INNER),
+    "a default": Field(_F, Text(), default="x"),
+    "a field's doc": Field(_F, Text(), doc="what it is"),
+    "a field's tags": Field(_F, Text(), tags=("PII",)),
+    "a field's own properties": Field(_F, Text(), properties={"owner": "a team"}),
+    _ID: Field(_F, Text(), id=7),
+    _NAME: Field(_F, _INNER, nullable=True, default=None),
 }
 
 
@@ -128,7 +132,7 @@ class _Table:
             if held is None:
                 continue
             model, losses = _fit(held, self.to)
-            lost = tuple(dict.fromkeys(_told(loss) for loss in losses if loss.path.startswith(_F)))
+            lost = tuple(dict.fromkeys(_told(loss) for loss in losses if _is_about_type(loss)))
             source = self.source.spelled(_type_of(held), self.source_options)
             target = self.target.spelled(_type_of(model), self.options)
             yield Rule(what, source, target, bool(lost), lost)
@@ -136,10 +140,11 @@ class _Table:
 
     def _feature_row(self, what: str, field: Field) -> Iterator[Rule]:
         held = self._held(field)
-        if held is not None:
-            _, losses = _fit(held, self.to)
-            lost = tuple(dict.fromkeys(_told(loss) for loss in losses if loss.path in ("", _F) and _is_about(loss)))
-            yield Rule(what, "kept", "lost" if lost else "kept", bool(lost), lost)
+        if held is None:
+            return
+        _, losses = _fit(held, self.to)
+        lost = tuple(dict.fromkeys(_told(loss) for loss in losses if _concerns(loss, what)))
+        yield Rule(what, "kept", "lost" if lost else "kept", bool(lost), lost)
 
     def _held(self, field: Field) -> Model | None:
         """The sample as the source has it, None where the source does not hold it."""
@@ -173,8 +178,20 @@ def _type_of(model: Model) -> Type:
     return model.meaning(root.fields[0].type)
 
 
-def _is_about(loss: Loss) -> bool:
-    return not loss.what.startswith(("no name", "the name", "no ids", "no numbers", "the type name"))
+def _is_about_type(loss: Loss) -> bool:
+    """Names of types have a row of their own."""
+    return loss.path.startswith(_F) and not loss.what.startswith(("no name of a type", "the type name"))
+
+
+def _concerns(loss: Loss, feature: str) -> bool:
+    """Whether a loss is of the feature that a row is about."""
+    match feature:
+        case "a field's id":
+            return _is_id(loss)
+        case "a type's name":
+            return loss.what.startswith("the type name")
+        case _:
+            return loss.path == _F and not loss.guessed and _is_about_type(loss)
 
 
 def _is_id(loss: Loss) -> bool:

@@ -130,11 +130,15 @@ def write(model: Model, options: Options = NO_WISHES) -> str:
 
 def spelled(type: Type, options: Options = NO_WISHES) -> str:
     """A type as people write it."""
-    written = _type(type)
-    if isinstance(written, str):
-        return written
-    inner = [shown for key in ("element", "key", "value") if key in written and (shown := str(written[key]))]
-    return f"{written['type']}<{', '.join(inner)}>" if inner else str(written["type"])
+    match type:
+        case Struct():
+            return "struct"
+        case List():
+            return f"list<{spelled(type.item)}>"
+        case Map():
+            return f"map<{spelled(type.key)}, {spelled(type.value)}>"
+        case _:
+            return str(_type(type))
 
 
 def _struct(type: Type) -> dict[str, Any]:

@@ -70,9 +70,17 @@ def document(model: Model) -> dict[str, Any]:
 
 def spelled(type: Type, options: Options = NO_WISHES) -> str:
     """A type as people write it."""
-    found = Writer(Model(type), "#/definitions/", "").type(type)
-    shown = {key: value for key, value in found.items() if key in ("type", "format", "contentEncoding", "maxLength")}
-    return json.dumps(shown or found) if not isinstance(type, (Struct, List, Map)) else str(found["type"])
+    match type:
+        case Union():
+            return "anyOf"
+        case Enum():
+            return "enum"
+        case Named():
+            return type.name
+        case _:
+            found = Writer(Model(type), "#/definitions/", "").type(type)
+    said = found.get("format") or found.get("contentEncoding") or found.get("maxLength")
+    return f"{found.get('type', 'anything')}{f' ({said})' if said else ''}"
 
 
 class Writer:
