@@ -24,7 +24,7 @@ def test_links_resolve(page: Path) -> None:
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.S)
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
 
 
 def test_the_first_minute(tmp_path: Path) -> None:
