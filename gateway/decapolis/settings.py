@@ -141,7 +141,7 @@ class Cache(_Strict):
         json_schema_extra=_SECRET,
     )
     answers: int = Field(default=50_000, ge=0, description="ready answers kept in memory")
-    bytes: int = Field(default=64 * 1024 * 1024, ge=0, description="how large they may be together")
+    bytes: int = Field(default=32 * 1024 * 1024, ge=0, description="how large they may be together")
     seconds: float = Field(default=2.0, ge=0, description="how long a listing or a latest of a remote registry lives")
 
 
