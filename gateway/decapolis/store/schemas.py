@@ -68,9 +68,7 @@ _HISTORY = Prepared(
 )
 _BY_ID = Prepared(select(*_SCHEMA_COLUMNS).where(_IN_CONTEXT, schemas.c.native_id == bindparam("i")), "r", "x", "i")
 _GUID_BY_ID = Prepared(select(schemas.c.guid).where(_IN_CONTEXT, schemas.c.native_id == bindparam("i")), "r", "x", "i")
-_ID_BY_GUID = Prepared(
-    select(func.min(schemas.c.native_id)).where(_IN_CONTEXT, schemas.c.guid == bindparam("g")), "r", "x", "g"
-)
+_ID_BY_GUID = Prepared(select(schemas.c.native_id).where(_IN_CONTEXT, schemas.c.guid == bindparam("g")), "r", "x", "g")
 _TAKE_ID = Prepared(
     update(counters)
     .where(counters.c.registry == bindparam("r"), counters.c.context == bindparam("x"))
@@ -167,8 +165,8 @@ def ids_of_guid(connection: Connection, registry: str, guid: str) -> list[tuple[
 
 def id_of_guid(connection: Connection, registry: str, context: str, guid: str) -> int | None:
     """The lowest id of a schema in a context."""
-    found: int | None = _ID_BY_GUID.first(connection, registry, context, guid)[0]
-    return found
+    # asking SQL for the smallest one would walk the primary key instead of the index of guids
+    return min((row[0] for row in _ID_BY_GUID.rows(connection, registry, context, guid)), default=None)
 
 
 def keep_schema(
