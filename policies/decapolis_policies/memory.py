@@ -1,0 +1,43 @@
+"""What was worked out once is remembered, bounded by the text it hangs on."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """Results by key, the least recently used going first when their keys hold too much text.
+
+    Safe under threads: the worst that can happen is that something is worked out twice. Errors are not remembered.
+    """
+
+    def __init__(self, characters: int) -> None:
+        self._most = characters
+        self._characters = 0
+        self._kept: OrderedDict[Hashable, tuple[int, T]] = OrderedDict()
+
+    def get(self, key: Hashable, weight: int, work: Callable[[], T]) -> T:
+        """What `work` gave for this key, asked again only when it was forgotten or is too heavy to be kept."""
+        kept = self._kept.get(key)
+        if kept is not None:
+            try:
+                self._kept.move_to_end(key)
+            except KeyError:  # another thread has just dropped it
+                pass
+            return kept[1]
+        result = work()
+        if weight <= self._most // 4:
+            self._keep(key, weight, result)
+        return result
+
+    def _keep(self, key: Hashable, weight: int, result: T) -> None:
+        before = self._kept.pop(key, None)
+        self._characters += weight - (before[0] if before is not None else 0)
+        self._kept[key] = (weight, result)
+        while self._characters > self._most and self._kept:
+            _, (gone, _) = self._kept.popitem(last=False)
+            self._characters -= gone
