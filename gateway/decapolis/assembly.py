@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from decapolis.audit import Audit
 from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
@@ -24,6 +24,9 @@ from decapolis.store import Store, store_at
 from decapolis_translators.contract import Translator
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
+
+if TYPE_CHECKING:
+    from decapolis.sharing import SharedAnswers
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             registries=Registries(live, configuration.routes, configuration.home),
             changes=changes,
             answers=ReadyAnswers(cache.answers, cache.bytes),
+            shared_answers=_shared_answers(cache.redis, stack),
             settings_memory=SettingsMemory(),
             locks=Locks(store),
             audit=Audit(store),
@@ -62,6 +66,16 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
         yield gateway
+
+
+def _shared_answers(url: str | None, stack: AsyncExitStack) -> SharedAnswers | None:
+    if url is None:
+        return None
+    from decapolis.sharing import SharedAnswers  # loads a client that most gateways never need
+
+    shared = SharedAnswers(url)
+    stack.push_async_callback(shared.close)
+    return shared
 
 
 async def _live(

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from decapolis.store import Store
 from decapolis.store.coordination import last_change, latest_number, note_change
+from decapolis.web import current_call
 
 T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]
@@ -77,9 +78,19 @@ class Changes:
             return self.unchanged_here(scopes, since)
         return await self._store.read(lambda connection: last_change(connection, scopes)) <= since
 
+    async def unchanged_for_call(self, scope: str, since: int) -> bool:
+        """The same for one scope, asked of the shared store once a request."""
+        if not self.shared:
+            return self._last.get(scope, 0) <= since
+        seen = current_call().last_changes
+        if scope not in seen:
+            seen[scope] = await self._store.read(lambda connection: last_change(connection, (scope,)))
+        return seen[scope] <= since
+
     async def count(self, *scopes: str) -> None:
         """Numbers a change; whoever asks after this returns sees it."""
         if self.shared:
+            current_call().last_changes.clear()
             await self._store.write(lambda connection: note_change(connection, scopes))
             return
         self._number += 1

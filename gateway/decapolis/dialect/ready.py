@@ -21,6 +21,9 @@ from .ask import Keep
 MOST_BODY = 64 * 1024
 """Longer request bodies are not looked up: hashing them would cost more than it saves."""
 
+SHARED_SECONDS = 60.0
+"""How long other gateways may have an answer that changes would end anyway."""
+
 _NEGOTIATED = frozenset(
     {b"accept", b"accept-encoding", b"confluent-accept-unknown-properties", b"content-type", b"authorization"}
 )
@@ -35,6 +38,7 @@ class ReadyLayer:
         self._answers = gateway.answers
         self._changes = gateway.changes
         self._requests = gateway.metrics.requests
+        self._shared = gateway.shared_answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, from memory where possible."""
@@ -50,23 +54,32 @@ class ReadyLayer:
             await self._make(scope, receive, send, request_id, None)
             return
         key = None if body is None else (scope["raw_path"], scope["query_string"], body, negotiated, method)
-        found = self._answers.get(key) if key is not None else None
-        if found is not None and (
-            not found.scopes
-            or (self._changes.unchanged_here(found.scopes, found.made) and not self._changes.shared)
-            or (self._changes.shared and await self._changes.unchanged(found.scopes, found.made))
-        ):
-            self._gateway.metrics.ready_hits += 1
-            self._requests[(found.route, method, found.status)] += 1
-            start: Message = {
-                "type": "http.response.start",
-                "status": found.status,
-                "headers": [*found.headers, (b"x-request-id", request_id or _new_id())],
-            }
-            await send(start)
-            await send({"type": "http.response.body", "body": found.body})
+        found = await self._known(key, method) if key is not None else None
+        if found is None:
+            await self._make(scope, receive, send, request_id, key)
             return
-        await self._make(scope, receive, send, request_id, key)
+        self._gateway.metrics.ready_hits += 1
+        self._requests[(found.route, method, found.status)] += 1
+        start: Message = {
+            "type": "http.response.start",
+            "status": found.status,
+            "headers": [*found.headers, (b"x-request-id", request_id or _new_id())],
+        }
+        await send(start)
+        await send({"type": "http.response.body", "body": found.body})
+
+    async def _known(self, key: Hashable, method: str) -> Ready | None:
+        """An answer that still stands: out of this process's memory, or another gateway's."""
+        found = self._answers.get(key)
+        if found is None and self._shared is not None and method == "GET":
+            found = await self._shared.get(key)
+            if found is not None:
+                self._answers.put(key, found)
+        if found is None or not found.scopes:
+            return found
+        if self._changes.shared:
+            return found if await self._changes.unchanged(found.scopes, found.made) else None
+        return found if self._changes.unchanged_here(found.scopes, found.made) else None
 
     async def _make(
         self, scope: Scope, receive: Receive, send: Send, request_id: bytes | None, key: Hashable | None
@@ -92,9 +105,10 @@ class ReadyLayer:
         if key is not None and keeps and recorder.is_whole and recorder.status == 200:
             keep = keeps[-1]
             expires = 0.0 if keep.seconds is None else time.monotonic() + keep.seconds
-            self._answers.put(
-                key, Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires)
-            )
+            ready = Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires)
+            self._answers.put(key, ready)
+            if self._shared is not None and keep.scopes and scope["method"] == "GET":
+                await self._shared.put(key, ready, keep.seconds or SHARED_SECONDS)
 
 
 def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, tuple[tuple[bytes, bytes], ...]]:

@@ -53,10 +53,9 @@ async def own_mode(gateway: Gateway, registry: LiveRegistry, spelled: str | None
 
 async def _remembered(gateway: Gateway, registry: LiveRegistry, spelled: str | None, kind: str) -> Any:
     key = (registry.id, spelled, kind)
-    scopes = (settings_scope(registry.id),)
     kept = gateway.settings_memory.get(key)
     lives = kept is not None and (registry.is_local or time.monotonic() < kept.until)
-    if kept is not None and lives and await gateway.changes.unchanged(scopes, kept.made):
+    if kept is not None and lives and await gateway.changes.unchanged_for_call(settings_scope(registry.id), kept.made):
         return kept.value
     made = await gateway.changes.now()
     try:

@@ -40,7 +40,7 @@ from .shown import Shown, shown
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 5
+MOST_ATTEMPTS = 20
 _DEFAULTS = ("defaultMetadata", "overrideMetadata", "defaultRuleSet", "overrideRuleSet")
 
 
@@ -59,7 +59,7 @@ async def register(
             return shown(view, registry, there)
     mode = await _demand_mode(view, registry, subject, request)
     attempt = _Attempt(view, registry, subject, request, config, mode, normalize=normalize, force=force)
-    async with view.gateway.locks.hold(registry.id, str(subject)):
+    async with view.gateway.locks.hold(registry.id, str(subject), here_only=registry.is_local):
         for _ in range(MOST_ATTEMPTS):
             try:
                 return await attempt.run(candidate)

@@ -1,8 +1,8 @@
 """Where the store's work runs: off the event loop, durable when awaited, one commit for all who wait.
 
-SQLite has one writer thread that takes everything queued, runs each piece under its own savepoint and commits once (group
-commit), and a few reader threads on the write-ahead log. PostgreSQL has a pool of threads, one transaction a piece of work.
-SQLAlchemy's Core is used synchronously on purpose: its asynchronous side costs several times the throughput.
+SQLite has one writer thread that takes everything queued and commits once for all of it (group commit), and a few reader
+threads on the write-ahead log. PostgreSQL has a pool of threads, one transaction a piece of work. SQLAlchemy's Core is used
+synchronously on purpose: its asynchronous side costs several times the throughput.
 """
 
 from __future__ import annotations
@@ -150,10 +150,16 @@ class SqliteStore:
 
     @staticmethod
     def _commit(connection: Connection, batch: list[_Piece]) -> None:
+        """One commit for all; when a piece fails, everything is undone and done again, each under a savepoint."""
         try:
-            with connection.begin():
-                for piece in batch:
-                    piece.run(connection)
+            try:
+                with connection.begin():
+                    for piece in batch:
+                        piece.run(connection)
+            except Exception:  # whatever a piece raises is its own affair, and told to whoever awaits it
+                with connection.begin():
+                    for piece in batch:
+                        piece.run_apart(connection)
         except SQLAlchemyError as error:
             fault = StoreUnavailable(str(error))
             for piece in batch:
@@ -173,10 +179,15 @@ class _Piece:
         self.error: BaseException | None = None
 
     def run(self, connection: Connection) -> None:
+        """Does the work; it may be undone and asked for again."""
+        self.result = self.work(connection)
+
+    def run_apart(self, connection: Connection) -> None:
+        """Does the work so that a failure undoes nothing else."""
         savepoint = connection.begin_nested()
         try:
             self.result = self.work(connection)
-        except Exception as error:
+        except Exception as error:  # whatever the work raises belongs to whoever awaits it
             savepoint.rollback()
             self.error = StoreUnavailable(str(error)) if isinstance(error, OperationalError) else error
         else:
