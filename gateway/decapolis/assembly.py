@@ -12,9 +12,11 @@ from decapolis.audit import Audit
 from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
 from decapolis.gateway import Gateway
 from decapolis.ids import Ledger, LedgerConflict
-from decapolis.judge import Judge
+from decapolis.judge import Judge, PolicyFile, Workers
+from decapolis.judge.policies import watch
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
+from decapolis.operations.effective import settings_scope
 from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.memory import Memory
@@ -48,6 +50,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         changes = Changes(store)
         live = [await _live(entry, configuration, store, changes, types, stack) for entry in configuration.registries]
         cache = configuration.gateway.cache
+        judge = _judge(configuration, stack)
         gateway = Gateway(
             configuration=configuration,
             store=store,
@@ -59,12 +62,15 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             settings_memory=SettingsMemory(),
             locks=Locks(store),
             audit=Audit(store),
-            judge=Judge(configuration.gateway.dialect.default_level),
+            judge=judge,
             metrics=Metrics(),
             front=EmbeddedRegistry(FRONT, EmbeddedConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
+        if judge.file.path is not None:
+            watching = asyncio.create_task(watch(judge.file, lambda: _judge_anew(gateway), day=judge.today))
+            stack.push_async_callback(_end, watching)
         yield gateway
 
 
@@ -76,6 +82,20 @@ def _shared_answers(url: str | None, stack: AsyncExitStack) -> SharedAnswers | N
     shared = SharedAnswers(url)
     stack.push_async_callback(shared.close)
     return shared
+
+
+def _judge(configuration: Configuration, stack: AsyncExitStack) -> Judge:
+    settings = configuration.gateway
+    workers = Workers(settings.limits.judge_processes, settings.limits.judge_seconds)
+    stack.push_async_callback(workers.close)
+    file = PolicyFile(settings.policies_file)
+    file.open()
+    return Judge(settings.dialect.default_level, file, workers)
+
+
+async def _judge_anew(gateway: Gateway) -> None:
+    """Forgets every kept verdict and level, because other policies are in force."""
+    await gateway.changes.count(*(settings_scope(registry.id) for registry in gateway.registries.all))
 
 
 async def _live(

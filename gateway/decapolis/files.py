@@ -30,6 +30,8 @@ def load(path: Path | None, changes: Mapping[str, Any], environ: Mapping[str, st
             raw[key] = changes[key]
     try:
         gateway = GatewaySettings.model_validate(_expanded(raw, environ, str(path)))
+        if gateway.policies_file is not None and path is not None:
+            gateway = gateway.model_copy(update={"policies_file": path.parent / gateway.policies_file})
         entries = []
         if gateway.registries_file is not None and path is not None:
             entries = _registries(path.parent / gateway.registries_file, environ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from decapolis_formats import CompareOptions
+from decapolis_formats import DEFAULT_OPTIONS, CompareOptions
 
 from .levels import LEVELS, Level, join
 from .rule import BoundRule, Stance
@@ -43,6 +43,7 @@ class Demands:
     counts_soft_deleted: bool = True
     rules: tuple[BoundRule, ...] = ()
     repairs: bool = True
+    budget: int = DEFAULT_OPTIONS.budget
 
     @property
     def enforced(self) -> Level:
@@ -55,11 +56,16 @@ class Demands:
         return self.enforced != self.level
 
     @property
+    def asks_deleted(self) -> bool:
+        """Whether the floor wants to see softly deleted versions too."""
+        return self.counts_soft_deleted and self.floor != NONE and self.stance is not Stance.OFF
+
+    @property
     def options(self) -> CompareOptions:
         """How the subject's own level compares."""
-        return CompareOptions(lenient=self.lenient, strict_semantics=self.strict_semantics)
+        return CompareOptions(self.lenient, self.strict_semantics, self.budget)
 
     @property
     def floor_options(self) -> CompareOptions:
         """How the floor compares."""
-        return CompareOptions(strict_semantics=self.strict_semantics)
+        return CompareOptions(False, self.strict_semantics, self.budget)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -207,12 +207,8 @@ class Policies:
         if found is None:
             return configured
         free = found.free_of(facts, today)
-        return Demands(
-            level=configured.level,
-            lenient=configured.lenient,
-            validate_fields=configured.validate_fields,
-            group=configured.group,
-            repairs=configured.repairs,
+        return replace(
+            configured,
             policy_set=found.name,
             floor=NONE if FLOOR in free else found.floor,
             stance=found.entry.stance,

@@ -20,7 +20,8 @@ from decapolis_formats import (
     Schema,
     engine_of,
 )
-from decapolis_policies.history import Text
+from decapolis_policies import Candidate as Judged
+from decapolis_policies import Text
 from decapolis_translators.contract import StoredVersion
 from decapolis_translators.subjects import Subject
 
@@ -65,8 +66,13 @@ class Candidate:
 
     @property
     def text(self) -> Text:
-        """What the judge reads."""
+        """The text with those of its references."""
         return Text(self.schema.format, self.schema.text, self.dependencies)
+
+    def judged(self, subject: Subject) -> Judged:
+        """What the judge reads for a subject, metadata and rules included."""
+        schema = self.schema
+        return Judged(self.text, subject.name, schema.references, schema.metadata, schema.rule_set)
 
     def with_contract(self, metadata: Metadata | None, rule_set: RuleSet | None) -> Candidate:
         """The same text with other metadata and rules."""
