@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -24,10 +25,8 @@ class Remembered(Generic[T]):
         """What `work` gave for this key, asked again only when it was forgotten or is too heavy to be kept."""
         kept = self._kept.get(key)
         if kept is not None:
-            try:
+            with suppress(KeyError):  # another thread may have dropped it just now
                 self._kept.move_to_end(key)
-            except KeyError:  # another thread has just dropped it
-                pass
             return kept[1]
         result = work()
         if weight <= self._most // 4:

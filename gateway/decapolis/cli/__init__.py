@@ -7,6 +7,10 @@ import importlib
 import click
 
 _COMMANDS = {
+    "canonical": ("canonical", "Print canonical and normalised texts, without a server."),
+    "diff": ("diff", "Compare two schema files for people."),
+    "judge": ("judge", "Judge candidates against earlier schemas, without a server."),
+    "policy": ("policy", "Explain policies, and preview what they would have refused."),
     "serve": ("serve", "Start the gateway."),
     "route": ("route", "Explain which registry owns a subject."),
 }

@@ -48,7 +48,7 @@ class PolicyFile:
             self.policies = read_policies(self.path)
         except UnusablePolicies as unusable:
             self.problem = str(unusable)
-            log.error("policies not taken over", extra={"file": str(self.path), "reason": self.problem})
+            log.warning("policies not taken over", extra={"file": str(self.path), "reason": self.problem})
             return False
         self.problem = None
         log.info("policies taken over", extra={"file": str(self.path), "sets": len(self.policies.sets)})

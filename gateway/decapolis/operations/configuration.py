@@ -16,8 +16,8 @@ from decapolis_policies.levels import Level, UnknownLevel
 from decapolis_translators.errors import ConfigNotFound, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
 
-from .effective import READ_ONLY, effective_config, effective_mode, front_mode, own_config, settings_scope
 from .demanded import LEVEL, held_to_floor, with_enforced_level
+from .effective import READ_ONLY, effective_config, effective_mode, front_mode, own_config, settings_scope
 from .errors import BelowTheFloor, ConfigUnset, LevelInvalid, NotAllowed, RuleSetInvalid, SubjectInvalid
 
 POLICIES = ("STRICT", "LENIENT", "LOGICAL")
