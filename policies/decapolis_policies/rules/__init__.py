@@ -15,6 +15,7 @@ from decapolis_policies.strict import nearest
 GROUP: Final = "decapolis.rules"
 
 _OURS: Final = {
+    "cel": "cel",
     "depth-limit": "depth_limit",
     "enum-growth": "enum_growth",
     "field-limit": "field_limit",
