@@ -44,6 +44,7 @@ def judge(
     """
     demands = demands or Demands()
     candidate = Candidate(candidate) if isinstance(candidate, Text) else candidate
+    candidate.schema.parsed(strict=False)
     live = [past for past in history if not past.deleted]
     violations: list[Violation] = []
     warnings: list[Violation] = []

@@ -8,7 +8,7 @@ from decapolis_formats import DEFAULT_OPTIONS, ComparisonTooCostly
 from decapolis_formats.avro import AvroSchema
 from decapolis_formats.avro.comparing import AmbiguousFieldError, Comparison
 from decapolis_formats.avro.json_text import load
-from decapolis_formats.avro.nodes import ABSENT, BARE, Array, Enum, Field, Map, Primitive, Record, Type, Union
+from decapolis_formats.avro.nodes import ABSENT, BARE, Array, Enum, Field, Map, Named, Primitive, Record, Type, Union
 from decapolis_formats.avro.printing import Canonical
 from decapolis_formats.avro.reading import Reader
 
@@ -47,23 +47,26 @@ class _Editor:
     def __init__(self, edits: Edits) -> None:
         self._edits = edits
         self._seen: set[tuple[int, int]] = set()
-        self._depth = 0
+        self._under_way: set[tuple[int, int]] = set()
+        self._met_again = 0
 
     def settled(self, new: Type, old: Type, where: str) -> Type:
         """The new type, or the one to take instead."""
         pair = (id(new), id(old))
-        if pair in self._seen or self._depth >= MOST_DEPTH or self._holds(new, old):
+        self._met_again += pair in self._under_way
+        if pair in self._seen or len(self._under_way) >= MOST_DEPTH or self._holds(new, old):
             return new
         self._seen.add(pair)
-        self._depth += 1
+        self._under_way.add(pair)
         result = self._changed(new, old, where)
-        self._depth -= 1
+        self._under_way.discard(pair)
         return result
 
     def _holds(self, new: Type, old: Type) -> bool:
         return (not self._edits.backward or _reads(new, old)) and (not self._edits.forward or _reads(old, new))
 
     def _changed(self, new: Type, old: Type, where: str) -> Type:
+        met_again = self._met_again
         match new, old:
             case Record(), Record():
                 self._named(new, old)
@@ -75,7 +78,15 @@ class _Editor:
                 new.items = self.settled(new.items, old.items, f"the items of {where}")
             case Map(), Map():
                 new.values = self.settled(new.values, old.values, f"the values of {where}")
-        return new if self._holds(new, old) else self._other_type(new, old, where)
+            case Union(), Union():
+                new.branches = [self._branch(branch, old, where) for branch in new.branches]
+        # whether a recursive type holds shows only once the outermost use of it is settled
+        deferred = self._met_again > met_again
+        return new if deferred or self._holds(new, old) else self._other_type(new, old, where)
+
+    def _branch(self, branch: Type, old: Union, where: str) -> Type:
+        partner = next((each for each in old.branches if _is_same(branch, each)), None)
+        return branch if partner is None else self.settled(branch, partner, where)
 
     def _named(self, new: Record | Enum, old: Record | Enum) -> None:
         if new.name != old.name and self._edits.backward and old.full not in new.aliases:
@@ -132,6 +143,13 @@ class _Editor:
 def _partner(field: Field, old: Record) -> Field | None:
     found = old.by_name.get(field.name)
     return found or next((old.by_name[alias] for alias in field.aliases if alias in old.by_name), None)
+
+
+def _is_same(one: Type, other: Type) -> bool:
+    """Whether two branches of unions are meant to be each other's."""
+    if isinstance(one, Named) and isinstance(other, Named):
+        return one.kind == other.kind and one.name == other.name
+    return one.kind == other.kind
 
 
 def _is_null(node: Type) -> bool:
