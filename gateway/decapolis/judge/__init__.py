@@ -96,10 +96,17 @@ class Judge:
         demands: Demands,
         followers: Sequence[PastVersion] = (),
     ) -> Verdict:
-        """The verdict on a candidate after this history (ascending); heavy comparisons are made elsewhere, in bounded time."""
+        """The verdict on a candidate that can be read, after this history (ascending).
+
+        Heavy comparisons are made in another process, in bounded time: ComparisonTooCostly past it, never a pass.
+        """
+        compared = _compared([*history, *followers], demands)
+        if not (compared or demands.rules or demands.validate_fields):
+            return Verdict(True, demands.enforced, policy_set=demands.policy_set)
         if self._workers is None:
             return judge(candidate, history, demands, followers)
-        if _weight(candidate, [*history, *followers], demands) <= INLINE_CHARACTERS:
+        size = candidate.schema.characters + sum(past.schema.characters for past in compared)
+        if size <= INLINE_CHARACTERS:
             try:
                 return judge(candidate, history, replace(demands, budget=INLINE_BUDGET), followers)
             except ComparisonTooCostly:
@@ -107,8 +114,10 @@ class Judge:
         return await self._workers.judge(Question(candidate, tuple(history), demands, tuple(followers)))
 
 
-def _weight(candidate: Candidate, history: Sequence[PastVersion], demands: Demands) -> int:
-    """How much text the judge will read."""
+def _compared(history: Sequence[PastVersion], demands: Demands) -> Sequence[PastVersion]:
+    """The versions that the judge may have to read: at most the newest live one and the newest deleted one, or all."""
     depth = max(demands.enforced.depth, demands.floor.depth)
-    compared = history if depth is Depth.ALL else history[-2:] if depth is Depth.LATEST else ()
-    return candidate.schema.characters + sum(past.schema.characters for past in compared)
+    if depth is not Depth.LATEST:
+        return history if depth is Depth.ALL else ()
+    newest = [past for past in reversed(history) if not past.deleted][:1]
+    return [*newest, *history[-1:]]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from decapolis.gateway import View
+from decapolis.judge import INLINE_CHARACTERS
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.references import inside, resolve
 from decapolis_formats import (
@@ -98,15 +101,22 @@ async def candidate_from(
         raise SchemaInvalid("Empty schema")
     try:
         references, dependencies = await _resolved(view, registry, subject, request.references)
-        engine = engine_of(format)
-        parsed = Text(format, request.text, dependencies).parsed(strict=strict, validate_fields=validate_fields)
-        text = engine.normalized(parsed) if normalize else engine.canonical(parsed)
+        read = partial(_read, Text(format, request.text, dependencies), normalize, strict, validate_fields)
+        heavy = len(request.text) > INLINE_CHARACTERS
+        parsed, text = await asyncio.to_thread(read) if heavy else read()
         if normalize:
             references = tuple(sorted(set(references), key=lambda each: (each.name, each.subject, each.version)))
     except FormatError as error:
         raise SchemaInvalid(_complaint(subject, request, str(error))) from error
     schema = Schema(format, text, references, request.metadata, request.rule_set)
     return Candidate(schema, dependencies, parsed)
+
+
+def _read(given: Text, normalize: bool, strict: bool, validate_fields: bool) -> tuple[Any, str]:
+    """The engine's reading of a text, and the text that would be stored."""
+    engine = engine_of(given.format)
+    parsed = given.parsed(strict=strict, validate_fields=validate_fields)
+    return parsed, engine.normalized(parsed) if normalize else engine.canonical(parsed)
 
 
 def _complaint(subject: Subject, request: Request, details: str) -> str:
