@@ -17,13 +17,15 @@ from decapolis.judge.policies import watch
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
+from decapolis.operations.reconcile import reconcile
+from decapolis.registries.disabled import DisabledRegistry
 from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.memory import Memory
 from decapolis.registries.routing import Registries
-from decapolis.settings import Configuration, RegistryEntry
+from decapolis.settings import REGISTRY_TYPES, Configuration, RegistryEntry
 from decapolis.store import Store, store_at
-from decapolis_translators.contract import Translator
+from decapolis_translators.contract import Translator, TranslatorConfig
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
 
@@ -40,15 +42,19 @@ FRONT = "~front"
 @asynccontextmanager
 async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
     """A running gateway; everything that was opened is closed again, also after a start that failed half way."""
+    types = Types()
+    _refuse_missing(configuration, types)  # before the store notes anything about a start that cannot be
     async with AsyncExitStack() as stack:
         store = store_at(configuration.gateway.store)
-        await store.open()
         stack.push_async_callback(store.close)
+        await store.open()
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
-        types = Types()
-        changes = Changes(store)
-        live = [await _live(entry, configuration, store, changes, types, stack) for entry in configuration.registries]
+        changes, metrics = Changes(store), Metrics()
+        live = [
+            await _live(entry, configuration, store, changes, metrics, types, stack)
+            for entry in configuration.registries
+        ]
         cache = configuration.gateway.cache
         judge = _judge(configuration, stack)
         gateway = Gateway(
@@ -63,7 +69,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             locks=Locks(store),
             audit=Audit(store),
             judge=judge,
-            metrics=Metrics(),
+            metrics=metrics,
             front=EmbeddedRegistry(FRONT, EmbeddedConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))
@@ -72,6 +78,24 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             watching = asyncio.create_task(watch(judge.file, lambda: _judge_anew(gateway), day=judge.today))
             stack.push_async_callback(_end, watching)
         yield gateway
+
+
+class TypeNotInstalled(LookupError):
+    """An enabled registry is of a known type that nothing in this installation can speak to."""
+
+    def __init__(self, entry: RegistryEntry) -> None:
+        super().__init__(
+            f"Registry {entry.id} is of type {entry.type}, which this installation cannot speak to yet: "
+            "set `enabled: false` there to start without it"
+        )
+
+
+def _refuse_missing(configuration: Configuration, types: Types) -> None:
+    for entry in configuration.registries:
+        if entry.enabled and entry.type in REGISTRY_TYPES and entry.type not in types.names():
+            raise TypeNotInstalled(entry)
+        if entry.enabled:
+            types.named(entry.type)
 
 
 def _shared_answers(url: str | None, stack: AsyncExitStack) -> SharedAnswers | None:
@@ -103,6 +127,7 @@ async def _live(
     configuration: Configuration,
     store: Store,
     changes: Changes,
+    metrics: Metrics,
     types: Types,
     stack: AsyncExitStack,
 ) -> LiveRegistry:
@@ -112,13 +137,15 @@ async def _live(
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
         await memory.open()
     passes_through = configuration.home == entry.id and entry.type == "confluent"
-    registry = LiveRegistry(entry, translator, memory, changes, passes_through=passes_through)
+    registry = LiveRegistry(entry, translator, memory, changes, metrics, passes_through=passes_through)
     await translator.open()
     stack.push_async_callback(registry.close)
     return registry
 
 
 def _translator(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any]:
+    if not entry.enabled and entry.type != EmbeddedRegistry.type:
+        return DisabledRegistry(entry.id, TranslatorConfig())
     kind = types.named(entry.type)
     config = kind.Config.model_validate(entry.config)
     if issubclass(kind, EmbeddedRegistry):
@@ -139,6 +166,7 @@ async def _probe(gateway: Gateway, registry: LiveRegistry) -> None:
     try:
         ping = await registry.ping()
         await gateway.ledger.recognise(registry.id, ping.cluster_id)
+        await reconcile(gateway, registry)
     except LedgerConflict as conflict:
         registry.quarantine(str(conflict))
         log.warning("another cluster answers", extra={"registry": registry.id, "reason": str(conflict)})

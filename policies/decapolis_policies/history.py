@@ -24,8 +24,9 @@ from .memory import Remembered
 DIFFERENT_TYPE = "Incompatible because of different schema type"
 OLD_SCHEMA_SHOWN = 10_240
 
-_READ: Remembered[Any] = Remembered(characters=8_000_000)
-_COMPARED: Remembered[tuple[Difference, ...]] = Remembered(characters=16_000_000)
+# pure memory of pure functions: what they answer never depends on it
+_READ: Remembered[Any] = Remembered(characters=1_000_000)  # a parsed tree takes some thirty times its text
+_COMPARED: Remembered[tuple[Difference, ...]] = Remembered(characters=4_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class Text:
     def _read(self, *, strict: bool, validate_fields: bool) -> Any:
         engine = engine_of(self.format)
         return engine.parse(self.text, self.dependencies, strict=strict, validate_fields=validate_fields)
+
+    def read_as(self, reading: Any) -> None:
+        """Remembers a reading that somebody has already, so that comparisons need not read the text again."""
+        _READ.put((self, False, False), self.characters, reading)
 
     @property
     def characters(self) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -13,30 +13,34 @@ T = TypeVar("T")
 class Remembered(Generic[T]):
     """Results by key, the least recently used going first when their keys hold too much text.
 
-    Safe under threads: the worst that can happen is that something is worked out twice. Errors are not remembered.
+    Safe to be shared by threads; two that ask at once may both work. Errors are not remembered.
     """
 
     def __init__(self, characters: int) -> None:
         self._most = characters
         self._characters = 0
+        self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, tuple[int, T]] = OrderedDict()
 
     def get(self, key: Hashable, weight: int, work: Callable[[], T]) -> T:
         """What `work` gave for this key, asked again only when it was forgotten or is too heavy to be kept."""
-        kept = self._kept.get(key)
-        if kept is not None:
-            with suppress(KeyError):  # another thread may have dropped it just now
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None:
                 self._kept.move_to_end(key)
-            return kept[1]
+                return kept[1]
         result = work()
-        if weight <= self._most // 4:
-            self._keep(key, weight, result)
+        self.put(key, weight, result)
         return result
 
-    def _keep(self, key: Hashable, weight: int, result: T) -> None:
-        before = self._kept.pop(key, None)
-        self._characters += weight - (before[0] if before is not None else 0)
-        self._kept[key] = (weight, result)
-        while self._characters > self._most and self._kept:
-            _, (gone, _) = self._kept.popitem(last=False)
-            self._characters -= gone
+    def put(self, key: Hashable, weight: int, result: T) -> None:
+        """Remembers a result; one that would fill the memory alone is let go."""
+        if weight > self._most // 4:
+            return
+        with self._lock:
+            before = self._kept.pop(key, None)
+            self._characters += weight - (before[0] if before is not None else 0)
+            self._kept[key] = (weight, result)
+            while self._characters > self._most:
+                _, (gone, _) = self._kept.popitem(last=False)
+                self._characters -= gone

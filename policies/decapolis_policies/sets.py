@@ -6,7 +6,7 @@ Nothing here reads a file or a clock: texts, facts and the day come from outside
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,16 +19,17 @@ from .levels import LEVELS, Level, UnknownLevel
 from .matching import Facts, check_pattern, matches
 from .rule import BoundRule, Stance
 from .rules import Rules, UnknownRule
-from .strict import Strict, sentences
+from .strict import Place, Problem, Strict, problems, spelled
 from .verdict import FLOOR
 
 
 class UnusablePolicies(ValueError):
-    """Policies that cannot be used; `faults` has a sentence for each fault, with its place."""
+    """Policies that cannot be used; `problems` has the place of each fault, `faults` a sentence for each."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
+    def __init__(self, found: Sequence[Problem]) -> None:
+        self.problems = tuple(found)
+        self.faults = [spelled(each) for each in found]
+        super().__init__("; ".join(self.faults))
 
 
 class Match(Strict):
@@ -103,14 +104,14 @@ class PolicySet(Strict):
     """What is demanded of the subjects that match."""
 
     name: str = Field(min_length=1, description="how refusals, reports and the trail call it")
-    match: Match = Field(default_factory=Match)
+    match: Match = Field(default_factory=Match, description="which subjects it is for; all without it")
     floor: str = Field(default="NONE", description="the level that no subject's own may go below")
     stance: Stance = Field(default=Stance.ENFORCE, description="enforce refuses, warn notices, off does nothing")
     below_floor: BelowFloor = Field(default=BelowFloor.REFUSE, description="what becomes of a level below the floor")
     strict_semantics: bool = Field(default=False, description="judge by the formats' own rules, without oddities")
     counts_soft_deleted: bool = Field(default=True, description="whether the floor also asks deleted versions")
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict, description="options by rule; stance among them")
-    exemptions: list[Exemption] = Field(default_factory=list)
+    exemptions: list[Exemption] = Field(default_factory=list, description="what does not hold for whom until when")
 
     @field_validator("floor")
     @classmethod
@@ -143,7 +144,7 @@ class PolicySet(Strict):
 class PoliciesFile(Strict):
     """`policies.yaml`."""
 
-    policies: list[PolicySet] = Field(default_factory=list)
+    policies: list[PolicySet] = Field(default_factory=list, description="the policy sets; the first that matches wins")
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> PoliciesFile:
@@ -185,11 +186,16 @@ class Policies:
         try:
             file = PoliciesFile.model_validate({} if raw is None else raw)
         except ValidationError as error:
-            raise UnusablePolicies(sentences(error)) from None
-        faults: list[str] = []
-        sets = tuple(_bound(entry, f"policies[{index}]", known, faults) for index, entry in enumerate(file.policies))
-        if faults:
-            raise UnusablePolicies(faults)
+            raise UnusablePolicies(problems(PoliciesFile, error)) from None
+        return cls.of_file(file, known)
+
+    @classmethod
+    def of_file(cls, file: PoliciesFile, known: Rules) -> Policies:
+        """The policies of a file that has its shape, rules bound to their options; UnusablePolicies lists every fault."""
+        found: list[Problem] = []
+        sets = tuple(_bound(entry, ("policies", index), known, found) for index, entry in enumerate(file.policies))
+        if found:
+            raise UnusablePolicies(found)
         return cls(sets)
 
     @property
@@ -218,22 +224,23 @@ class Policies:
         )
 
 
-def _bound(entry: PolicySet, where: str, known: Rules, faults: list[str]) -> Bound:
+def _bound(entry: PolicySet, where: Place, known: Rules, found: list[Problem]) -> Bound:
     rules = []
     for name, options in entry.rules.items():
-        place = f"{where}.rules.{name}"
+        place = (*where, "rules", name)
         try:
             rules.append(_bound_rule(name, options, known))
         except UnknownRule as unknown:
-            faults.append(f"{place}: {unknown}")
+            found.append((place, str(unknown)))
         except ValidationError as error:
-            faults.extend(sentences(error, place))
+            found.extend(problems(known.named(name).options, error, place))
         except ValueError as error:
-            faults.append(f"{place}: {error}")
+            found.append((place, str(error)))
     for index, exemption in enumerate(entry.exemptions):
         if exemption.rule not in {FLOOR, *entry.rules}:
             named = ", ".join([FLOOR, *entry.rules])
-            faults.append(f"{where}.exemptions[{index}].rule: {exemption.rule} is not in this set (it has: {named})")
+            text = f"{exemption.rule} is not in this set (it has: {named})"
+            found.append(((*where, "exemptions", index, "rule"), text))
     return Bound(entry, LEVELS[entry.floor], tuple(rules))
 
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Place = tuple[str | int, ...]
+"""The way to a value: keys and indexes from the top."""
+Problem = tuple[Place, str]
+
+
+class Strict(BaseModel):
+    """A frozen model of a piece of configuration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -16,28 +26,35 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(names)) or 'none'}"
 
 
-class Strict(BaseModel):
-    """A frozen model of a piece of configuration."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_unknown(cls, raw: Any) -> Any:
-        if isinstance(raw, dict):
-            for key in raw:
-                if key not in cls.model_fields:
-                    raise ValueError(f"unknown key '{key}' ({nearest(str(key), cls.model_fields)})")
-        return raw
-
-
-def sentences(error: ValidationError, where: str = "") -> list[str]:
-    """One sentence for each fault of a validation, with its place."""
-    found = []
+def problems(model: type[BaseModel], error: ValidationError, where: Place = ()) -> list[Problem]:
+    """What is wrong where, for each fault of a validation against the model."""
+    found: list[Problem] = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        place = where
-        for step in fault["loc"]:
-            place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)
+        within = fault["loc"]
         text = fault["msg"].removeprefix("Value error, ")
-        found.append(f"{place}: {text}" if place else text)
+        if fault["type"] == "extra_forbidden":
+            text = f"unknown key ({nearest(str(within[-1]), _keys(model, within[:-1]))})"
+        found.append(((*where, *within), text))
     return found
+
+
+def _keys(model: type[BaseModel], place: Place) -> list[str]:
+    """The keys that may stand at a place of the model."""
+    inside: Any = model
+    for step in place:
+        if isinstance(step, str) and step in inside.model_fields:
+            inside = _model_in(inside.model_fields[step].annotation) or inside
+    return list(inside.model_fields)
+
+
+def _model_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _model_in(each)) is not None), None)
+
+
+def spelled(problem: Problem) -> str:
+    """The problem as people read it: `policies[0].match.subjct: unknown key (did you mean 'subject'?)`."""
+    place, text = problem
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).removeprefix(".")
+    return f"{path}: {text}" if path else text

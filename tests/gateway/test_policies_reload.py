@@ -18,7 +18,7 @@ import httpx
 import pytest
 import yaml
 
-from decapolis_policies.sets import UnusablePolicies
+from decapolis.files import ConfigurationFault
 from tests.gateway.conftest import Client, code, record
 from tests.gateway.policed import Policed, gateway_of
 
@@ -77,7 +77,7 @@ async def test_a_file_that_is_gone_leaves_the_old_policies_in_force(policed: Pol
 
 
 async def test_a_start_with_a_bad_file_is_refused(policed: Policed) -> None:
-    with pytest.raises(UnusablePolicies, match="did you mean 'floor'"):
+    with pytest.raises(ConfigurationFault, match="did you mean floor"):
         await policed({"name": "x", "flor": "FULL"})
 
 

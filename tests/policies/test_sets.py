@@ -130,9 +130,12 @@ def test_an_exemption_stops_by_itself_on_its_date(days: int, holds: bool) -> Non
 @pytest.mark.parametrize(
     ("raw", "says"),
     [
-        ({"policy": []}, "unknown key 'policy' (did you mean 'policies'?)"),
-        ({"policies": [{"name": "s", "mach": {}}]}, "policies[0]: unknown key 'mach' (did you mean 'match'?)"),
-        ({"policies": [{"name": "s", "match": {"subjects": "a"}}]}, "policies[0].match: unknown key 'subjects'"),
+        ({"policy": []}, "policy: unknown key (did you mean 'policies'?)"),
+        ({"policies": [{"name": "s", "mach": {}}]}, "policies[0].mach: unknown key (did you mean 'match'?)"),
+        (
+            {"policies": [{"name": "s", "match": {"subjects": "a"}}]},
+            "policies[0].match.subjects: unknown key (did you mean 'subject'?)",
+        ),
         ({"policies": [{"name": "s", "floor": "HIGH"}]}, "policies[0].floor: Unknown compatibility level: HIGH"),
         ({"policies": [{"name": "s", "match": {"subject": "re:("}}]}, "not a regular expression"),
         ({"policies": [{"name": "s", "match": {"format": "xml"}}]}, "Unknown schema format"),
@@ -147,11 +150,11 @@ def test_an_exemption_stops_by_itself_on_its_date(days: int, holds: bool) -> Non
             {"policies": [{"name": "s", "exemptions": [{"subject": "a", "rule": "floor", "owner": "me"}]}]},
             "policies[0].exemptions[0].reason",
         ),
-        ([], "policies"),
+        ([], "should be a valid dictionary"),
     ],
 )
 def test_a_faulty_file_is_told_where_and_what(raw: Any, says: str) -> None:
-    assert any(says in fault for fault in faults(raw)) or isinstance(raw, list)
+    assert any(says in fault for fault in faults(raw))
 
 
 def test_every_fault_is_told_at_once() -> None:

@@ -2,10 +2,10 @@
 
 >>> from decapolis_formats import Format, avro
 >>> from decapolis_formats.outline import outline_of
->>> text = '{"type": "record", "name": "shop.Order", "fields": [{"name": "id", "type": ["null", "long"], "doc": "Its number"}]}'
+>>> text = '{"type": "record", "name": "shop.Order", "fields": [{"name": "id", "type": ["null", "long"], "doc": "No."}]}'
 >>> field, = outline_of(Format.AVRO, avro.parse(text)).fields
 >>> field.path, field.type, field.optional, field.doc
-('shop.Order.id', 'long', True, 'Its number')
+('shop.Order.id', 'long', True, 'No.')
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import click
 
 from decapolis.cli.configuration import Flags, configured
 from decapolis.cli.past import Past, PastUnavailable, of_gateway, of_url
+from decapolis.files import ConfigurationFault, load_policies
 from decapolis.judge import utc_day
-from decapolis.judge.policies import read_policies
 from decapolis.registries.routing import NoRoute, Registries
 from decapolis.settings import Configuration
 from decapolis_formats import Format
@@ -21,7 +22,7 @@ from decapolis_policies import Level
 from decapolis_policies.explaining import explain
 from decapolis_policies.matching import Facts
 from decapolis_policies.replaying import Finding, replay
-from decapolis_policies.sets import Policies, UnusablePolicies
+from decapolis_policies.sets import Policies
 from decapolis_translators.subjects import Subject
 
 _CONFIG = click.option("--config", metavar="FILE", help="gateway.yaml  [DECAPOLIS_CONFIG]")
@@ -74,9 +75,9 @@ def _policies(path: str | None, configuration: Configuration) -> Policies:
             "there are no policies: name a file with --policies, or policies_file in gateway.yaml"
         )
     try:
-        return read_policies(chosen)
-    except UnusablePolicies as unusable:
-        raise click.ClickException("\n".join(unusable.faults)) from unusable
+        return load_policies(chosen, os.environ)
+    except ConfigurationFault as fault:
+        raise click.ClickException(str(fault)) from fault
 
 
 def _facts(
@@ -121,10 +122,10 @@ def preview(path: Path, url: str | None, config: str | None, store: str | None, 
     """
     configuration = configured(Flags(config, store=store))
     try:
-        policies = read_policies(path)
+        policies = load_policies(path, os.environ)
         past = asyncio.run(of_url(url, configuration) if url else of_gateway(configuration))
-    except UnusablePolicies as unusable:
-        raise click.ClickException("\n".join(unusable.faults)) from unusable
+    except ConfigurationFault as fault:
+        raise click.ClickException(str(fault)) from fault
     except PastUnavailable as unavailable:
         raise click.ClickException(str(unavailable)) from unavailable
     findings = [found for each in past for found in _replayed(policies, each)]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
-import yaml
-
-from decapolis_policies.sets import Policies, UnusablePolicies
+from decapolis.files import ConfigurationFault, load_policies
+from decapolis_policies.sets import Policies
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +31,10 @@ class PolicyFile:
         self._seen: Seen | None = None
 
     def open(self) -> None:
-        """Reads the file for a start; UnusablePolicies refuses it."""
+        """Reads the file for a start; ConfigurationFault refuses it."""
         if self.path is not None:
             self._seen = _state(self.path)
-            self.policies = read_policies(self.path)
+            self.policies = load_policies(self.path, os.environ)
 
     def refresh(self, *, force: bool = False) -> bool:
         """Looks whether the file changed; answers whether other policies are in force now."""
@@ -45,27 +45,14 @@ class PolicyFile:
             return False
         self._seen = seen
         try:
-            self.policies = read_policies(self.path)
-        except UnusablePolicies as unusable:
+            self.policies = load_policies(self.path, os.environ)
+        except ConfigurationFault as unusable:
             self.problem = str(unusable)
             log.warning("policies not taken over", extra={"file": str(self.path), "reason": self.problem})
             return False
         self.problem = None
         log.info("policies taken over", extra={"file": str(self.path), "sets": len(self.policies.sets)})
         return True
-
-
-def read_policies(path: Path) -> Policies:
-    """The policies of a file; UnusablePolicies names the file and every fault."""
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Policies.from_data(raw)
-    except OSError as error:
-        raise UnusablePolicies([f"{path}: {error.strerror}"]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UnusablePolicies([f"{path}: not YAML: {error}"]) from error
-    except UnusablePolicies as unusable:
-        raise UnusablePolicies([f"{path}: {fault}" for fault in unusable.faults]) from None
 
 
 def _state(path: Path) -> Seen | None:

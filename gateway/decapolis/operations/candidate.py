@@ -108,6 +108,8 @@ async def candidate_from(
             references = tuple(sorted(set(references), key=lambda each: (each.name, each.subject, each.version)))
     except FormatError as error:
         raise SchemaInvalid(_complaint(subject, request, str(error))) from error
+    if not normalize:
+        Text(format, text, dependencies).read_as(parsed)
     schema = Schema(format, text, references, request.metadata, request.rule_set)
     return Candidate(schema, dependencies, parsed)
 

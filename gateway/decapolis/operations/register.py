@@ -177,6 +177,7 @@ class _Attempt:
         warnings = await self._judge(candidate, everything, demands)
         self._demand_version(following)
         self._demand_holdable(candidate.schema)
+        await self._demand_room()
         return await self._write(candidate, following, warned(warnings))
 
     def _demands(self) -> Demands:
@@ -341,6 +342,13 @@ class _Attempt:
         gateway, registry = self.view.gateway, self.registry
         await gateway.changes.count(subject_scope(registry.id, str(self.subject)), registry.id)
         gateway.metrics.created[candidate.schema.format.schema_type.lower()] += 1
+
+    async def _demand_room(self) -> None:
+        """A range that is full refuses the write beforehand: an id outside of it could not be shown to anybody."""
+        if self.view.shows_native_ids(self.registry, self.subject.context):
+            return
+        highest = await self.registry.highest_known_id()
+        self.view.gateway.ledger.public(self.registry.id, highest + 1)
 
     def _imposed_id(self) -> int | None:
         wanted = self.request.id
