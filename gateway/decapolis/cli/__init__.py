@@ -8,6 +8,7 @@ import click
 
 _COMMANDS = {
     "canonical": ("canonical", "Print canonical and normalised texts, without a server."),
+    "changed": ("changed", "Compare schema files with their last committed versions."),
     "diff": ("diff", "Compare two schema files for people."),
     "judge": ("judge", "Judge candidates against earlier schemas, without a server."),
     "policy": ("policy", "Explain policies, and preview what they would have refused."),

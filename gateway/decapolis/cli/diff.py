@@ -79,13 +79,23 @@ def _read(path: Path) -> str:
 
 
 def _text(path: Path, named: str | None, known: tuple[Dependency, ...]) -> Text:
+    return readable(path, Text(format_of(path, named), _read(path), known))
+
+
+def format_of(path: Path, named: str | None) -> Format:
+    """The format that is named, or the one that the file's ending tells."""
     if named is not None:
-        format = Format.named(named)
-    elif path.suffix.lower() in _FORMATS:
-        format = _FORMATS[path.suffix.lower()]
-    else:
-        raise click.UsageError(f"{path}: the name does not tell the format; say --format avro, json or protobuf")
-    text = Text(format, _read(path), known)
+        return Format.named(named)
+    try:
+        return _FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise click.UsageError(
+            f"{path}: the name does not tell the format; say --format avro, json or protobuf"
+        ) from None
+
+
+def readable(path: Path, text: Text) -> Text:
+    """The same text, once it is known that it can be read; a click error names the file and the fault."""
     try:
         text.parsed(strict=False)
     except FormatError as error:
