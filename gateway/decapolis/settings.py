@@ -130,6 +130,10 @@ class Limits(_Strict):
 
     body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024, description="above it 413")
     answer_seconds: float = Field(default=4.0, gt=0, description="every answer leaves within it")
+    judge_seconds: float = Field(
+        default=10.0, gt=0, description="a heavier comparison is ended, and nothing is allowed"
+    )
+    judge_processes: int = Field(default=2, ge=1, description="heavy comparisons under way at once")
 
 
 class Cache(_Strict):
