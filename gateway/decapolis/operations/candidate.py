@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,8 @@ from decapolis_formats import (
     Schema,
     engine_of,
 )
+from decapolis_formats.data_contracts import merge_metadata, merge_rule_sets
+from decapolis_formats.spelling import metadata_from, rule_set_from
 from decapolis_policies.history import Text
 from decapolis_translators.contract import StoredVersion
 from decapolis_translators.subjects import Subject
@@ -74,6 +76,20 @@ class Candidate:
             return self
         schema = Schema(self.schema.format, self.schema.text, self.schema.references, metadata, rule_set)
         return replace(self, schema=schema)
+
+    def inheriting(self, latest: Schema | None, config: Mapping[str, Any]) -> Candidate:
+        """The same text with what a subject adds to it: the latest version's contract where it brings none of its own,
+        and the configured defaults and overrides (confluent-rest section 5.3, step 4)."""
+        metadata, rule_set = self.schema.metadata, self.schema.rule_set
+        if metadata is None and latest is not None:
+            metadata = latest.metadata
+        if rule_set is None and latest is not None:
+            rule_set = latest.rule_set
+        metadata = merge_metadata(metadata_from(config.get("defaultMetadata")), metadata)
+        metadata = merge_metadata(metadata, metadata_from(config.get("overrideMetadata")))
+        rule_set = merge_rule_sets(rule_set_from(config.get("defaultRuleSet")), rule_set)
+        rule_set = merge_rule_sets(rule_set, rule_set_from(config.get("overrideRuleSet")))
+        return self.with_contract(metadata, rule_set)
 
 
 async def candidate_from(

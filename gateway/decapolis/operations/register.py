@@ -15,12 +15,9 @@ from decapolis_formats.data_contracts import (
     VERSION_PROPERTY,
     InvalidRuleSet,
     check_rule_set,
-    merge_metadata,
-    merge_rule_sets,
     with_property,
     without_version,
 )
-from decapolis_formats.spelling import metadata_from, rule_set_from
 from decapolis_policies.history import PastVersion, Text
 from decapolis_translators.contract import Feature, StoredVersion
 from decapolis_translators.errors import (
@@ -190,18 +187,9 @@ class _Attempt:
         if self.importing:
             return candidate
         candidate = await self._with_tags(candidate)
-        latest = live[-1].schema if live else None
-        metadata, rule_set = candidate.schema.metadata, candidate.schema.rule_set
-        if metadata is None and latest is not None:
-            metadata = latest.metadata
-        if rule_set is None and latest is not None:
-            rule_set = latest.rule_set
-        config = self.config
-        metadata = merge_metadata(metadata_from(config.get("defaultMetadata")), metadata)
-        metadata = merge_metadata(metadata, metadata_from(config.get("overrideMetadata")))
-        rule_set = merge_rule_sets(rule_set_from(config.get("defaultRuleSet")), rule_set)
-        rule_set = merge_rule_sets(rule_set, rule_set_from(config.get("overrideRuleSet")))
-        return candidate.with_contract(self._numbered(metadata, following), rule_set)
+        candidate = candidate.inheriting(live[-1].schema if live else None, self.config)
+        metadata = self._numbered(candidate.schema.metadata, following)
+        return candidate.with_contract(metadata, candidate.schema.rule_set)
 
     def _numbered(self, metadata: Metadata | None, following: int) -> Metadata | None:
         carries = metadata is not None and VERSION_PROPERTY in metadata.properties
