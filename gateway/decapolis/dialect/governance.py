@@ -35,7 +35,7 @@ async def _checked(ask: Ask, version: int | None, *, every: bool) -> Answer:
     if verbose:
         body["messages"] = list(verdict.messages)
     if ask.view.owner(ask.subject).is_local and not request.references:
-        await keep_with_subject(ask, ask.subject)
+        keep_with_subject(ask, ask.subject)
     return Answer(body)
 
 

@@ -44,7 +44,7 @@ async def _by_id(ask: Ask) -> Shown:
     if subject is None:
         ask.may_keep()
     elif not subject.startswith(":"):
-        await keep_with_subject(ask, subject)
+        keep_with_subject(ask, subject)
     return found
 
 

@@ -129,6 +129,22 @@ async def followed(view: View, spelled: str) -> tuple[Subject, LiveRegistry]:
     subject = Subject.parse(spelled)
     registry = _owner(view, subject)
     own = await own_config(view.gateway, registry, str(subject)) if subject.name else None
+    return _behind_alias(view, subject, registry, own)
+
+
+def followed_before(view: View, spelled: str) -> tuple[Subject, LiveRegistry] | None:
+    """What `followed` found for the same subject a moment ago, nobody being asked; None where that is not known any more."""
+    subject = Subject.parse(spelled)
+    registry = _owner(view, subject)
+    if not subject.name:
+        return subject, registry
+    kept = view.gateway.settings_memory.get((registry.id, str(subject), "config"))
+    return None if kept is None else _behind_alias(view, subject, registry, kept.value)
+
+
+def _behind_alias(
+    view: View, subject: Subject, registry: LiveRegistry, own: Mapping[str, Any] | None
+) -> tuple[Subject, LiveRegistry]:
     alias = own.get("alias") if own else None
     if not alias:
         return subject, registry
