@@ -1,0 +1,1 @@
+"""Clients in other languages: what installs them, and what they are asked to do."""
