@@ -1,1 +1,0 @@
-"""Clients in other languages: what installs them, and what they are asked to do."""
