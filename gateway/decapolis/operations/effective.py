@@ -102,15 +102,20 @@ async def effective_mode(gateway: Gateway, registry: LiveRegistry, subject: Subj
     return found or "READWRITE"
 
 
+async def enforced_mode(view: View, registry: LiveRegistry, subject: Subject) -> str:
+    """The mode that writes meet here: a read-only front stops every subject that has no mode of its own at the home."""
+    front = await front_mode(view) if view.door is None and subject.name else "READWRITE"
+    if front in READ_ONLY:
+        home = view.gateway.registries.home
+        own = await own_mode(view.gateway, registry, str(subject)) if home is registry else None
+        if own is None:
+            return front
+    return await effective_mode(view.gateway, registry, subject)
+
+
 async def demand_writable(view: View, registry: LiveRegistry, subject: Subject) -> str:
     """The mode of a subject that may be written to; NotAllowed when its own or the front's mode is read-only."""
-    gateway = view.gateway
-    if view.door is None and await front_mode(view) in READ_ONLY:
-        home = gateway.registries.home
-        own = await own_mode(gateway, registry, str(subject)) if home is registry else None
-        if own is None:
-            raise NotAllowed.by_mode(subject, "in read-only mode")
-    mode = await effective_mode(gateway, registry, subject)
+    mode = await enforced_mode(view, registry, subject)
     if mode in READ_ONLY:
         raise NotAllowed.by_mode(subject, "in read-only mode")
     return mode
