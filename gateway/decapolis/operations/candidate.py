@@ -49,6 +49,11 @@ class Request:
     propagate_tags: bool = False
 
     @property
+    def imposed_id(self) -> int | None:
+        """The id that the schema shall have, None where the registry gives one."""
+        return self.id if self.id is not None and self.id >= 0 else None
+
+    @property
     def format(self) -> Format:
         """The format that `schemaType` names; SchemaInvalid for one that the dialect does not have."""
         try:
@@ -101,13 +106,17 @@ async def candidate_from(
     normalize: bool = False,
     strict: bool = True,
     validate_fields: bool = False,
+    deleted: bool = False,
 ) -> Candidate:
-    """Reads a request's schema; SchemaInvalid with the parser's own words when that fails."""
+    """Reads a request's schema; SchemaInvalid with the parser's own words when that fails.
+
+    With `deleted` its references may be to soft-deleted versions: such a schema can be old, but not new.
+    """
     format = request.format
     if not request.text.strip() and format is not Format.PROTOBUF:
         raise SchemaInvalid("Empty schema")
     try:
-        references, dependencies = await _resolved(view, registry, subject, request.references)
+        references, dependencies = await _resolved(view, registry, subject, request.references, deleted=deleted)
         engine = engine_of(format)
         parsed = Text(format, request.text, dependencies).parsed(strict=strict, validate_fields=validate_fields)
         text = engine.normalized(parsed) if normalize else engine.canonical(parsed)
@@ -131,7 +140,7 @@ def _complaint(subject: Subject, request: Request, details: str) -> str:
 
 
 async def _resolved(
-    view: View, registry: LiveRegistry, subject: Subject, references: Sequence[Reference]
+    view: View, registry: LiveRegistry, subject: Subject, references: Sequence[Reference], *, deleted: bool
 ) -> tuple[tuple[Reference, ...], tuple[Dependency, ...]]:
     if not references:
         return (), ()
@@ -145,7 +154,7 @@ async def _resolved(
                 f"{owner.id}: a reference must stay inside one registry. Route both subjects to the same registry, or "
                 f"register '{spelled}' in {registry.id} too"
             )
-        stored = await registry.fetch(spelled, None if version < 1 else version)
+        stored = await registry.fetch(spelled, None if version < 1 else version, deleted=deleted and version >= 1)
         numbers[(spelled, version)] = stored.version
         return stored
 

@@ -45,9 +45,8 @@ async def _in_subject(
     config = await effective_config(view.gateway, registry, subject)
     # an unknown subject is told before an unreadable schema
     await registry.versions(str(subject), deleted=True)
-    candidate = await candidate_from(
-        view, registry, subject, request, normalize=normalize or bool(config.get("normalize")), strict=False
-    )
+    normalize = normalize or bool(config.get("normalize"))
+    candidate = await candidate_from(view, registry, subject, request, normalize=normalize, strict=False, deleted=True)
     found = await registry.lookup(str(subject), candidate.schema, deleted=deleted)
     if found is None:
         versions = await registry.history(str(subject), deleted=deleted)

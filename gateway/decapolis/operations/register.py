@@ -87,15 +87,16 @@ async def _first_reading(
 ) -> Candidate | None:
     if not request.text.strip() and request.schema_type.upper() != "PROTOBUF":
         return None  # the text of the latest version is meant
-    strict = bool(config.get("validateNewSchemas", True)) and request.id is None
+    is_new = request.imposed_id is None
     return await candidate_from(
         view,
         registry,
         subject,
         request,
         normalize=normalize,
-        strict=strict,
+        strict=is_new and bool(config.get("validateNewSchemas", True)),
         validate_fields=bool(config.get("validateFields")),
+        deleted=not is_new,
     )
 
 
@@ -112,7 +113,7 @@ async def _identical(registry: LiveRegistry, subject: Subject, schema: Schema) -
 
 
 def _fits(view: View, registry: LiveRegistry, there: StoredVersion, request: Request) -> bool:
-    wanted = request.id if request.id is not None and request.id >= 0 else None
+    wanted = request.imposed_id
     if wanted is not None and shown(view, registry, there).id != wanted:
         return False
     if request.version in {0, -1}:
@@ -122,7 +123,7 @@ def _fits(view: View, registry: LiveRegistry, there: StoredVersion, request: Req
 
 async def _demand_mode(view: View, registry: LiveRegistry, subject: Subject, request: Request) -> str:
     mode = await demand_writable(view, registry, subject)
-    explicit = request.id is not None and request.id >= 0
+    explicit = request.imposed_id is not None
     if explicit and mode not in IMPORTING:
         raise NotAllowed.by_mode(subject, "not in import mode")
     if not explicit and mode != "READWRITE":
@@ -230,7 +231,7 @@ class _Attempt:
 
     async def _already_there(self, candidate: Candidate, live: Sequence[StoredVersion]) -> StoredVersion | None:
         request = self.request
-        if request.id is not None and request.id >= 0:
+        if request.imposed_id is not None:
             return None
         if request.version == -1:
             return await equivalent_version(self.registry, self.subject, candidate, live[-1:])
@@ -312,8 +313,8 @@ class _Attempt:
         gateway.metrics.created[candidate.schema.format.schema_type.lower()] += 1
 
     def _imposed_id(self) -> int | None:
-        wanted = self.request.id
-        if wanted is None or wanted < 0:
+        wanted = self.request.imposed_id
+        if wanted is None:
             return None
         native_id = self.view.native_id(self.registry, wanted, self.subject.context)
         if native_id is None or native_id < 1:
