@@ -262,6 +262,46 @@ async def test_references_to_soft_deleted_versions(client: Client) -> None:
     assert code(await client.delete("/subjects/b?permanent=true")) == (422, 42206)
 
 
+async def referring(client: Client) -> int:
+    """`a` refers to `b`; the id of what refers."""
+    outer = {"type": "record", "name": "A", "fields": [{"name": "b", "type": "B"}]}
+    await client.registered("b", {"type": "record", "name": "B", "fields": []})
+    return await client.registered("a", outer, references=[{"name": "B", "subject": "b", "version": 1}])
+
+
+async def test_referrers_are_told_before_a_missing_soft_delete(client: Client) -> None:
+    await referring(client)
+    assert code(await client.delete("/subjects/b?permanent=true")) == (422, 42206)
+    assert code(await client.delete("/subjects/b/versions/1?permanent=true")) == (422, 42206)
+    assert code(await client.delete("/subjects/a?permanent=true")) == (404, 40405)
+
+
+async def test_looking_up_takes_references_to_soft_deleted_versions(client: Client) -> None:
+    number = await referring(client)
+    body = (await client.get("/subjects/a/versions/1")).json()
+    await client.delete("/subjects/a")
+    await client.delete("/subjects/b")
+    wanted = {"schema": body["schema"], "references": body["references"]}
+    assert (await client.post("/subjects/a?deleted=true", json=wanted)).json()["id"] == number
+    await mode(client, "c", "IMPORT")
+    assert await client.registered("c", body["schema"], references=body["references"], id=number, version=1) == number
+
+
+async def test_entering_import_erases_everything_or_nothing(client: Client) -> None:
+    await client.registered("0", '"int"')
+    await referring(client)
+    far = '{"type":"record","name":"F","fields":[{"name":"b","type":"B"}]}'
+    await client.registered(":.c:far", far, references=[{"name": "B", "subject": ":.:b", "version": 1}])
+    for subject in ("0", "a", ":.c:far", "b"):
+        await client.delete(f"/subjects/{subject}")
+    everything = ["0", ":.c:far", "a", "b"]
+    assert code(await client.put("/mode", json={"mode": "IMPORT"})) == (422, 42206)
+    assert (await client.get("/subjects?deleted=true")).json() == everything
+    await client.delete("/subjects/:.c:far?permanent=true")
+    assert (await client.put("/mode", json={"mode": "IMPORT"})).status_code == 200  # referrer and target go together
+    assert (await client.get("/subjects?deleted=true")).json() == []
+
+
 async def test_modes_and_configs_fall_back_as_the_walk_says(client: Client) -> None:
     await config(client, ":.__GLOBAL:", compatibility="FORWARD")
     assert (await client.get("/config/s?defaultToGlobal=true")).json() == {"compatibilityLevel": "FORWARD"}
