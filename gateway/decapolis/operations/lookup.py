@@ -7,8 +7,8 @@ from decapolis_translators.errors import SchemaNotFound, SubjectNotFound
 
 from .candidate import Request, candidate_from
 from .effective import effective_config, followed
-from .register import equivalent_version
 from .shown import Shown, shown
+from .versions import equivalent_version
 
 
 async def lookup(
