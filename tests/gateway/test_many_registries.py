@@ -395,11 +395,11 @@ async def test_another_cluster_under_the_same_address_is_quarantined(gateways: R
 async def test_a_change_whose_answer_was_lost_is_closed_in_the_trail(
     gateways: Running, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("decapolis.operations.reconcile.LEASE_SECONDS", -1.0)
     main = fakes()
     client = await gateways(entry("main", main), home="main")
     fake_of(main).lose_answers(2, path="/subjects/s/versions")
     assert code(await client.register("s", record("a"))) == (500, 50003)
+    monkeypatch.setattr("decapolis.operations.reconcile.LEASE_SECONDS", -1.0)
     gateway = client.application.gateway
     assert gateway is not None
     registry = gateway.registries.at("main")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -23,6 +23,8 @@ from decapolis_formats import (
     Schema,
     engine_of,
 )
+from decapolis_formats.data_contracts import merge_metadata, merge_rule_sets
+from decapolis_formats.spelling import metadata_from, rule_set_from
 from decapolis_policies import Candidate as Judged
 from decapolis_policies import Text
 from decapolis_translators.contract import StoredVersion
@@ -49,6 +51,11 @@ class Request:
     tags_to_add: Tags | None = None
     tags_to_remove: Tags | None = None
     propagate_tags: bool = False
+
+    @property
+    def imposed_id(self) -> int | None:
+        """The id that the schema shall have, None where the registry gives one."""
+        return self.id if self.id is not None and self.id >= 0 else None
 
     @property
     def format(self) -> Format:
@@ -84,6 +91,20 @@ class Candidate:
         schema = Schema(self.schema.format, self.schema.text, self.schema.references, metadata, rule_set)
         return replace(self, schema=schema)
 
+    def inheriting(self, latest: Schema | None, config: Mapping[str, Any]) -> Candidate:
+        """The same text with what a subject adds to it: the latest version's contract where it brings none of its own,
+        and the configured defaults and overrides (confluent-rest section 5.3, step 4)."""
+        metadata, rule_set = self.schema.metadata, self.schema.rule_set
+        if metadata is None and latest is not None:
+            metadata = latest.metadata
+        if rule_set is None and latest is not None:
+            rule_set = latest.rule_set
+        metadata = merge_metadata(metadata_from(config.get("defaultMetadata")), metadata)
+        metadata = merge_metadata(metadata, metadata_from(config.get("overrideMetadata")))
+        rule_set = merge_rule_sets(rule_set_from(config.get("defaultRuleSet")), rule_set)
+        rule_set = merge_rule_sets(rule_set, rule_set_from(config.get("overrideRuleSet")))
+        return self.with_contract(metadata, rule_set)
+
 
 async def candidate_from(
     view: View,
@@ -94,13 +115,17 @@ async def candidate_from(
     normalize: bool = False,
     strict: bool = True,
     validate_fields: bool = False,
+    deleted: bool = False,
 ) -> Candidate:
-    """Reads a request's schema; SchemaInvalid with the parser's own words when that fails."""
+    """Reads a request's schema; SchemaInvalid with the parser's own words when that fails.
+
+    With `deleted` its references may be to soft-deleted versions: such a schema can be old, but not new.
+    """
     format = request.format
     if not request.text.strip() and format is not Format.PROTOBUF:
         raise SchemaInvalid("Empty schema")
     try:
-        references, dependencies = await _resolved(view, registry, subject, request.references)
+        references, dependencies = await _resolved(view, registry, subject, request.references, deleted=deleted)
         read = partial(_read, Text(format, request.text, dependencies), normalize, strict, validate_fields)
         heavy = len(request.text) > INLINE_CHARACTERS
         parsed, text = await asyncio.to_thread(read) if heavy else read()
@@ -133,7 +158,7 @@ def _complaint(subject: Subject, request: Request, details: str) -> str:
 
 
 async def _resolved(
-    view: View, registry: LiveRegistry, subject: Subject, references: Sequence[Reference]
+    view: View, registry: LiveRegistry, subject: Subject, references: Sequence[Reference], *, deleted: bool
 ) -> tuple[tuple[Reference, ...], tuple[Dependency, ...]]:
     if not references:
         return (), ()
@@ -147,7 +172,7 @@ async def _resolved(
                 f"{owner.id}: a reference must stay inside one registry. Route both subjects to the same registry, or "
                 f"register '{spelled}' in {registry.id} too"
             )
-        stored = await registry.fetch(spelled, None if version < 1 else version)
+        stored = await registry.fetch(spelled, None if version < 1 else version, deleted=deleted and version >= 1)
         numbers[(spelled, version)] = stored.version
         return stored
 

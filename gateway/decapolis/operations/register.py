@@ -15,11 +15,8 @@ from decapolis_formats.data_contracts import (
     VERSION_PROPERTY,
     InvalidRuleSet,
     check_rule_set,
-    merge_metadata,
-    merge_rule_sets,
     with_property,
 )
-from decapolis_formats.spelling import metadata_from, rule_set_from
 from decapolis_policies import Demands, Violation
 from decapolis_translators.contract import Feature, StoredVersion
 from decapolis_translators.errors import (
@@ -92,15 +89,16 @@ async def _first_reading(
 ) -> Candidate | None:
     if not request.text.strip() and request.schema_type.upper() != "PROTOBUF":
         return None  # the text of the latest version is meant
-    strict = bool(config.get("validateNewSchemas", True)) and request.id is None
+    is_new = request.imposed_id is None
     return await candidate_from(
         view,
         registry,
         subject,
         request,
         normalize=normalize,
-        strict=strict,
+        strict=is_new and bool(config.get("validateNewSchemas", True)),
         validate_fields=bool(config.get("validateFields")),
+        deleted=not is_new,
     )
 
 
@@ -117,7 +115,7 @@ async def _identical(registry: LiveRegistry, subject: Subject, schema: Schema) -
 
 
 def _fits(view: View, registry: LiveRegistry, there: StoredVersion, request: Request) -> bool:
-    wanted = request.id if request.id is not None and request.id >= 0 else None
+    wanted = request.imposed_id
     if wanted is not None and shown(view, registry, there).id != wanted:
         return False
     if request.version in {0, -1}:
@@ -127,7 +125,7 @@ def _fits(view: View, registry: LiveRegistry, there: StoredVersion, request: Req
 
 async def _demand_mode(view: View, registry: LiveRegistry, subject: Subject, request: Request) -> str:
     mode = await demand_writable(view, registry, subject)
-    explicit = request.id is not None and request.id >= 0
+    explicit = request.imposed_id is not None
     if explicit and mode not in IMPORTING:
         raise NotAllowed.by_mode(subject, "not in import mode")
     if not explicit and mode != "READWRITE":
@@ -200,18 +198,9 @@ class _Attempt:
         if self.importing:
             return candidate
         candidate = await self._with_tags(candidate)
-        latest = live[-1].schema if live else None
-        metadata, rule_set = candidate.schema.metadata, candidate.schema.rule_set
-        if metadata is None and latest is not None:
-            metadata = latest.metadata
-        if rule_set is None and latest is not None:
-            rule_set = latest.rule_set
-        config = self.config
-        metadata = merge_metadata(metadata_from(config.get("defaultMetadata")), metadata)
-        metadata = merge_metadata(metadata, metadata_from(config.get("overrideMetadata")))
-        rule_set = merge_rule_sets(rule_set_from(config.get("defaultRuleSet")), rule_set)
-        rule_set = merge_rule_sets(rule_set, rule_set_from(config.get("overrideRuleSet")))
-        return candidate.with_contract(self._numbered(metadata, following), rule_set)
+        candidate = candidate.inheriting(live[-1].schema if live else None, self.config)
+        metadata = self._numbered(candidate.schema.metadata, following)
+        return candidate.with_contract(metadata, candidate.schema.rule_set)
 
     def _numbered(self, metadata: Metadata | None, following: int) -> Metadata | None:
         carries = metadata is not None and VERSION_PROPERTY in metadata.properties
@@ -252,7 +241,7 @@ class _Attempt:
 
     async def _already_there(self, candidate: Candidate, live: Sequence[StoredVersion]) -> StoredVersion | None:
         request = self.request
-        if request.id is not None and request.id >= 0:
+        if request.imposed_id is not None:
             return None
         if request.version == -1:
             return await equivalent_version(self.registry, self.subject, candidate, live[-1:])
@@ -351,8 +340,8 @@ class _Attempt:
         self.view.gateway.ledger.public(self.registry.id, highest + 1)
 
     def _imposed_id(self) -> int | None:
-        wanted = self.request.id
-        if wanted is None or wanted < 0:
+        wanted = self.request.imposed_id
+        if wanted is None:
             return None
         native_id = self.view.native_id(self.registry, wanted, self.subject.context)
         if native_id is None or native_id < 1:

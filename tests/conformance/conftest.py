@@ -1,0 +1,7 @@
+"""The gateway of the gateway tests, for tests that walk the reference row by row."""
+
+from __future__ import annotations
+
+from tests.gateway.conftest import client, gateways
+
+__all__ = ["client", "gateways"]
