@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from decapolis.assembly import assembled
 from decapolis.operations.demanded import facts_of
-from decapolis.operations.register import past_versions
+from decapolis.operations.versions import past_versions
 from decapolis.registries.references import resolve
 from decapolis.registries.routing import NoRoute, Registries
 from decapolis.settings import Configuration, RegistryEntry

@@ -11,7 +11,7 @@ from .candidate import Request, candidate_from
 from .demanded import facts_of
 from .effective import effective_config, followed
 from .errors import explained
-from .register import past_versions
+from .versions import past_versions
 
 
 @dataclass(frozen=True, slots=True)

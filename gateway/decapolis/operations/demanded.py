@@ -53,10 +53,13 @@ async def refuse_forgetting(gateway: Gateway, registry: LiveRegistry, subject: S
     facts = await known_facts(gateway, registry, subject)
     floor = gateway.judge.floor(facts)
     if floor is not None and gateway.judge.demands(facts, {}).asks_deleted:
-        raise NotAllowed(
+        refusal = NotAllowed(
             f"Only an administrator may delete permanently under the floor {floor.level} of policy set "
             f"'{floor.policy_set}': later versions must follow what was written before"
         )
+        number = await gateway.audit.intend("delete", registry.id, str(subject), {"permanent": True})
+        await gateway.audit.close(number, "refused", reason=str(refusal))
+        raise refusal
 
 
 async def held_to_floor(

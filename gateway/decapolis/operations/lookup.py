@@ -12,8 +12,8 @@ from decapolis_translators.subjects import Subject
 from .candidate import Request, candidate_from
 from .effective import effective_config, followed
 from .fetch import in_other_contexts
-from .register import equivalent_version
 from .shown import Shown, shown
+from .versions import equivalent_version
 
 
 async def lookup(

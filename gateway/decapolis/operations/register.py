@@ -10,15 +10,14 @@ from decapolis.cache import subject_scope
 from decapolis.gateway import View
 from decapolis.registries.live import LiveRegistry
 from decapolis.web import current_call
-from decapolis_formats import FormatError, Metadata, Schema, engine_of
+from decapolis_formats import Metadata, Schema, engine_of
 from decapolis_formats.data_contracts import (
     VERSION_PROPERTY,
     InvalidRuleSet,
     check_rule_set,
     with_property,
-    without_version,
 )
-from decapolis_policies import Demands, PastVersion, Text, Violation
+from decapolis_policies import Demands, Violation
 from decapolis_translators.contract import Feature, StoredVersion
 from decapolis_translators.errors import (
     Absent,
@@ -36,6 +35,7 @@ from .effective import IMPORTING, demand_writable, effective_config, followed
 from .errors import IncompatibleSchema, NotAllowed, RulesBroken, RuleSetInvalid, SchemaInvalid, SubjectInvalid
 from .judged import note_refusal, note_verdict, put_into_place, warned
 from .shown import Shown, shown
+from .versions import equivalent_version, past_versions
 
 log = logging.getLogger(__name__)
 
@@ -351,49 +351,3 @@ class _Attempt:
                 f"({row.base + 1} to {row.base + row.span}), so it cannot be imposed there"
             )
         return native_id
-
-
-async def equivalent_version(
-    registry: LiveRegistry, subject: Subject, candidate: Candidate, versions: Sequence[StoredVersion]
-) -> StoredVersion | None:
-    """The newest of these versions that holds the same schema, or one that only inlines or numbers it differently."""
-    for stored in reversed(versions):
-        if stored.schema.fingerprint == candidate.schema.fingerprint:
-            return stored
-    for stored in reversed(versions):
-        if await _equivalent(registry, subject, candidate, stored):
-            return stored
-    return None
-
-
-async def _equivalent(registry: LiveRegistry, subject: Subject, candidate: Candidate, stored: StoredVersion) -> bool:
-    ours, theirs = candidate.schema, stored.schema
-    if (
-        ours.format is not theirs.format
-        or without_version(ours.metadata) != without_version(theirs.metadata)
-        or ours.rule_set != theirs.rule_set
-    ):
-        return False
-    if ours.references == theirs.references:
-        return ours.text == theirs.text
-    if ours.references or not theirs.references:
-        return False
-    known = await registry.dependencies(theirs, subject.context, deleted=True)
-    try:
-        parsed = Text(theirs.format, theirs.text, known).parsed(strict=False)
-    except FormatError:
-        return False
-    return engine_of(ours.format).equivalent(candidate.parsed, parsed)
-
-
-async def past_versions(
-    registry: LiveRegistry, subject: Subject, versions: Sequence[StoredVersion]
-) -> list[PastVersion]:
-    """The versions with the texts of their references, as the judge reads them."""
-    past = []
-    for stored in versions:
-        schema = stored.schema
-        known = await registry.dependencies(schema, subject.context, deleted=True)
-        text = Text(schema.format, schema.text, known)
-        past.append(PastVersion(stored.version, text, schema.metadata, schema.rule_set, stored.deleted))
-    return past
