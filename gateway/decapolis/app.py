@@ -27,6 +27,8 @@ from decapolis.dialect.negotiation import V1
 from decapolis.dialect.ready import ReadyLayer
 from decapolis.gateway import Gateway
 from decapolis.settings import Configuration
+from decapolis.store import StoreUnavailable
+from decapolis.store.schemas import counts_by_registry
 from decapolis.web import BodyTooLarge, current_call
 
 
@@ -108,6 +110,15 @@ class Application:
         if self.gateway is None:
             return Response(status_code=503)
         metrics = self.gateway.metrics
+        try:
+            held = await self.gateway.store.read(counts_by_registry)
+        except StoreUnavailable:
+            held = {}
+        metrics.registered = sum(count for count, _ in held.values())
+        for registry_id, (_live, highest) in held.items():
+            share = self.gateway.ledger.share_used(registry_id, highest)
+            if share is not None:
+                metrics.range_used.labels(registry_id).set(share)
         for registry in self.gateway.registries.all:
             metrics.up.labels(registry.id).set(registry.up is not False and registry.entry.enabled)
             metrics.breaker_open.labels(registry.id).set(registry.caller.breaker.state != "closed")

@@ -6,24 +6,31 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from decapolis.audit import Audit
 from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
 from decapolis.gateway import Gateway
 from decapolis.ids import Ledger, LedgerConflict
-from decapolis.judge import Judge
+from decapolis.judge import Judge, PolicyFile, Workers
+from decapolis.judge.policies import watch
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
+from decapolis.operations.effective import settings_scope
+from decapolis.operations.reconcile import reconcile
+from decapolis.registries.disabled import DisabledRegistry
 from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.memory import Memory
 from decapolis.registries.routing import Registries
-from decapolis.settings import Configuration, RegistryEntry
+from decapolis.settings import REGISTRY_TYPES, Configuration, RegistryEntry
 from decapolis.store import Store, store_at
-from decapolis_translators.contract import Translator
+from decapolis_translators.contract import Translator, TranslatorConfig
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
+
+if TYPE_CHECKING:
+    from decapolis.sharing import SharedAnswers
 
 log = logging.getLogger(__name__)
 
@@ -35,16 +42,21 @@ FRONT = "~front"
 @asynccontextmanager
 async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
     """A running gateway; everything that was opened is closed again, also after a start that failed half way."""
+    types = Types()
+    _refuse_missing(configuration, types)  # before the store notes anything about a start that cannot be
     async with AsyncExitStack() as stack:
         store = store_at(configuration.gateway.store)
-        await store.open()
         stack.push_async_callback(store.close)
+        await store.open()
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
-        types = Types()
-        changes = Changes(store)
-        live = [await _live(entry, configuration, store, changes, types, stack) for entry in configuration.registries]
+        changes, metrics = Changes(store), Metrics()
+        live = [
+            await _live(entry, configuration, store, changes, metrics, types, stack)
+            for entry in configuration.registries
+        ]
         cache = configuration.gateway.cache
+        judge = _judge(configuration, stack)
         gateway = Gateway(
             configuration=configuration,
             store=store,
@@ -52,16 +64,62 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             registries=Registries(live, configuration.routes, configuration.home),
             changes=changes,
             answers=ReadyAnswers(cache.answers, cache.bytes),
+            shared_answers=_shared_answers(cache.redis, stack),
             settings_memory=SettingsMemory(),
             locks=Locks(store),
             audit=Audit(store),
-            judge=Judge(configuration.gateway.dialect.default_level),
-            metrics=Metrics(),
+            judge=judge,
+            metrics=metrics,
             front=EmbeddedRegistry(FRONT, EmbeddedConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
+        if judge.file.path is not None:
+            watching = asyncio.create_task(watch(judge.file, lambda: _judge_anew(gateway), day=judge.today))
+            stack.push_async_callback(_end, watching)
         yield gateway
+
+
+class TypeNotInstalled(LookupError):
+    """An enabled registry is of a known type that nothing in this installation can speak to."""
+
+    def __init__(self, entry: RegistryEntry) -> None:
+        super().__init__(
+            f"Registry {entry.id} is of type {entry.type}, which this installation cannot speak to yet: "
+            "set `enabled: false` there to start without it"
+        )
+
+
+def _refuse_missing(configuration: Configuration, types: Types) -> None:
+    for entry in configuration.registries:
+        if entry.enabled and entry.type in REGISTRY_TYPES and entry.type not in types.names():
+            raise TypeNotInstalled(entry)
+        if entry.enabled:
+            types.named(entry.type)
+
+
+def _shared_answers(url: str | None, stack: AsyncExitStack) -> SharedAnswers | None:
+    if url is None:
+        return None
+    from decapolis.sharing import SharedAnswers  # loads a client that most gateways never need
+
+    shared = SharedAnswers(url)
+    stack.push_async_callback(shared.close)
+    return shared
+
+
+def _judge(configuration: Configuration, stack: AsyncExitStack) -> Judge:
+    settings = configuration.gateway
+    workers = Workers(settings.limits.judge_processes, settings.limits.judge_seconds)
+    stack.push_async_callback(workers.close)
+    file = PolicyFile(settings.policies_file)
+    file.open()
+    return Judge(settings.dialect.default_level, file, workers)
+
+
+async def _judge_anew(gateway: Gateway) -> None:
+    """Forgets every kept verdict and level, because other policies are in force."""
+    await gateway.changes.count(*(settings_scope(registry.id) for registry in gateway.registries.all))
 
 
 async def _live(
@@ -69,6 +127,7 @@ async def _live(
     configuration: Configuration,
     store: Store,
     changes: Changes,
+    metrics: Metrics,
     types: Types,
     stack: AsyncExitStack,
 ) -> LiveRegistry:
@@ -78,13 +137,15 @@ async def _live(
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
         await memory.open()
     passes_through = configuration.home == entry.id and entry.type == "confluent"
-    registry = LiveRegistry(entry, translator, memory, changes, passes_through=passes_through)
+    registry = LiveRegistry(entry, translator, memory, changes, metrics, passes_through=passes_through)
     await translator.open()
     stack.push_async_callback(registry.close)
     return registry
 
 
 def _translator(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any]:
+    if not entry.enabled and entry.type != EmbeddedRegistry.type:
+        return DisabledRegistry(entry.id, TranslatorConfig())
     kind = types.named(entry.type)
     config = kind.Config.model_validate(entry.config)
     if issubclass(kind, EmbeddedRegistry):
@@ -105,6 +166,7 @@ async def _probe(gateway: Gateway, registry: LiveRegistry) -> None:
     try:
         ping = await registry.ping()
         await gateway.ledger.recognise(registry.id, ping.cluster_id)
+        await reconcile(gateway, registry)
     except LedgerConflict as conflict:
         registry.quarantine(str(conflict))
         log.warning("another cluster answers", extra={"registry": registry.id, "reason": str(conflict)})

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection
 
 from decapolis.store import Store
-from decapolis.store.trail import Intent, entries, open_intents, write_done, write_intent, write_outcome
+from decapolis.store.trail import (
+    Intent,
+    OpenIntent,
+    entries,
+    open_intents,
+    unfinished,
+    write_done,
+    write_intent,
+    write_outcome,
+)
 from decapolis.web import current_call
 
 Along = Callable[[Connection, dict[str, Any]], None]
@@ -46,6 +56,11 @@ class Audit:
     async def close(self, number: int, outcome: str, **result: Any) -> None:
         """Notes how it ended: `done`, `refused` or `failed`."""
         await self._store.write(lambda c: write_outcome(c, number, outcome, result))
+
+    async def unfinished(self, registry: str, *, older_than: float) -> list[OpenIntent]:
+        """Changes of which nobody knows how they ended, older than so many seconds."""
+        before = int((time.time() - older_than) * 1000)
+        return await self._store.read(lambda c: unfinished(c, registry, before))
 
     async def newest(self, limit: int = 1000) -> list[dict[str, Any]]:
         """The newest entries, newest first."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from decapolis.store import Store
 from decapolis.store.coordination import last_change, latest_number, note_change
+from decapolis.web import current_call
 
 T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]
@@ -59,12 +60,13 @@ class Changes:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._number = 0
-        self._last: dict[str, int] = {}
+        self.last: dict[str, int] = {}
+        """The number of each scope's last change, as far as this process made it."""
         self.shared = not store.exclusive
 
     def unchanged_here(self, scopes: tuple[str, ...], since: int) -> bool:
         """Whether this process knows of no change to the scopes after that number."""
-        last = self._last
+        last = self.last
         return all(last.get(scope, 0) <= since for scope in scopes)
 
     async def now(self) -> int:
@@ -77,14 +79,24 @@ class Changes:
             return self.unchanged_here(scopes, since)
         return await self._store.read(lambda connection: last_change(connection, scopes)) <= since
 
+    async def unchanged_for_call(self, scope: str, since: int) -> bool:
+        """The same for one scope, asked of the shared store once a request."""
+        if not self.shared:
+            return self.last.get(scope, 0) <= since
+        seen = current_call().last_changes
+        if scope not in seen:
+            seen[scope] = await self._store.read(lambda connection: last_change(connection, (scope,)))
+        return seen[scope] <= since
+
     async def count(self, *scopes: str) -> None:
         """Numbers a change; whoever asks after this returns sees it."""
         if self.shared:
+            current_call().last_changes.clear()
             await self._store.write(lambda connection: note_change(connection, scopes))
             return
         self._number += 1
         for scope in scopes:
-            self._last[scope] = self._number
+            self.last[scope] = self._number
 
 
 @dataclass(slots=True)
@@ -99,6 +111,13 @@ class Ready:
     made: int = 0
     expires: float = 0.0
     """Monotonic time; 0 for an answer that never changes."""
+    question: int = 0
+    """Bytes of the request that it answers, which are kept as its key."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that keeping it takes, roughly."""
+        return len(self.body) + self.question + 400
 
 
 class ReadyAnswers:
@@ -115,7 +134,7 @@ class ReadyAnswers:
 
     @property
     def size(self) -> int:
-        """Bytes of all bodies kept."""
+        """Bytes of everything kept, roughly."""
         return self._bytes
 
     def get(self, key: Hashable) -> Ready | None:
@@ -130,20 +149,20 @@ class ReadyAnswers:
 
     def put(self, key: Hashable, answer: Ready) -> None:
         """Keeps an answer, at the cost of older ones where there is no room."""
-        if not self._most or len(answer.body) > self._most_bytes // 8:
+        if not self._most or answer.size > self._most_bytes // 8:
             return
         self.drop(key)
         self._answers[key] = answer
-        self._bytes += len(answer.body)
+        self._bytes += answer.size
         while len(self._answers) > self._most or self._bytes > self._most_bytes:
             _, gone = self._answers.popitem(last=False)
-            self._bytes -= len(gone.body)
+            self._bytes -= gone.size
 
     def drop(self, key: Hashable) -> None:
         """Forgets one answer."""
         gone = self._answers.pop(key, None)
         if gone is not None:
-            self._bytes -= len(gone.body)
+            self._bytes -= gone.size
 
     def clear(self) -> None:
         """Forgets all."""

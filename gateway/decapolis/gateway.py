@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from decapolis.audit import Audit
 from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
@@ -17,6 +18,9 @@ from decapolis.settings import Configuration
 from decapolis.store import Store
 from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 
+if TYPE_CHECKING:
+    from decapolis.sharing import SharedAnswers
+
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
@@ -28,6 +32,7 @@ class Gateway:
     registries: Registries
     changes: Changes
     answers: ReadyAnswers
+    shared_answers: SharedAnswers | None
     settings_memory: SettingsMemory
     locks: Locks
     audit: Audit

@@ -16,8 +16,6 @@ from decapolis.settings import DEFAULT_SPAN, FIRST_BASE, HOME_SPAN, MAX_ID, IdRa
 from decapolis.store import Store
 from decapolis.store.ledger import RangeRow, add_range, all_ranges, hold_ranges, keep_cluster_id
 
-ALARM_SHARE = 0.8
-
 
 class LedgerConflict(ValueError):
     """The configuration contradicts ids that were given already; the text has both values and the ways out."""
@@ -96,9 +94,10 @@ class Ledger:
             return None
         return public_id - row.base
 
-    def is_nearly_full(self, registry: str, native_id: int) -> bool:
-        """Whether a native id lies in the last fifth of its range."""
-        return native_id > self._by_registry[registry].span * ALARM_SHARE
+    def share_used(self, registry: str, native_id: int) -> float | None:
+        """How much of its range a registry has used once it gave this id; None for one without a range."""
+        row = self._by_registry.get(registry)
+        return None if row is None else native_id / row.span
 
     async def recognise(self, registry: str, cluster_id: str | None) -> None:
         """Binds a range to the cluster it was given for; LedgerConflict when another cluster answers there."""

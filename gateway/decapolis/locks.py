@@ -38,14 +38,18 @@ class Locks:
         self._holder = str(uuid4())
 
     @asynccontextmanager
-    async def hold(self, registry: str, subject: str) -> AsyncIterator[Held]:
-        """Holds the lock of one subject; Busy when it cannot be had in time."""
+    async def hold(self, registry: str, subject: str, *, here_only: bool = False) -> AsyncIterator[Held]:
+        """Holds the lock of one subject; Busy when it cannot be had in time.
+
+        `here_only` is enough for a registry that compares numbers itself: a writer elsewhere then ends in a conflict.
+        """
         name = f"{registry}/{subject}"
         waiters = self._local.setdefault(name, _Waiters())
         waiters.count += 1
         try:
             async with waiters.lock:
-                held = Held(self._store, name, None if self._store.exclusive else await self._take(name))
+                alone = here_only or self._store.exclusive
+                held = Held(self._store, name, None if alone else await self._take(name))
                 try:
                     yield held
                 finally:

@@ -7,7 +7,7 @@ integers that are turned into samples when somebody scrapes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -28,7 +28,8 @@ class Metrics(Collector):
         self.connections = 0
         self.created: dict[str, int] = defaultdict(int)
         self.deleted: dict[str, int] = defaultdict(int)
-        self.registered: Callable[[], int] = lambda: 0
+        self.registered = 0
+        """Live versions, as the store last counted them."""
         self.seconds = Histogram(
             "decapolis_request_seconds",
             "How long requests took that were not answered from ready bytes",
@@ -55,6 +56,12 @@ class Metrics(Collector):
             registry=self.registry,
         )
         self.verdicts = Counter("decapolis_verdicts", "Judged changes", ["registry", "outcome"], registry=self.registry)
+        self.violations = Counter(
+            "decapolis_policy_violations",
+            "Demands of policy sets that did not hold, refused or only noticed",
+            ["policy_set", "rule", "outcome"],
+            registry=self.registry,
+        )
         self.reissued = Counter(
             "decapolis_reissued_ids",
             "Ids that a registry gave out again with another text",
@@ -91,7 +98,7 @@ class Metrics(Collector):
         good = sum(number for (_, _, status), number in self.requests.items() if status < 400)
         bad = sum(number for (_, _, status), number in self.requests.items() if status >= 400)
         prefix = "kafka_schema_registry"
-        yield GaugeMetricFamily(f"{prefix}_registered_count", "Schemas registered", value=self.registered())
+        yield GaugeMetricFamily(f"{prefix}_registered_count", "Schemas registered", value=self.registered)
         for name, numbers in (("created", self.created), ("deleted", self.deleted)):
             family = GaugeMetricFamily(
                 f"{prefix}_schemas_{name}", f"Schemas {name} since the start", labels=["schema_type"]

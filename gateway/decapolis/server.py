@@ -1,21 +1,29 @@
-"""Runs the application under uvicorn: banner, drain, TLS, JSON errors below HTTP."""
+"""Runs the application under uvicorn: banner, drain, certificates, JSON errors below HTTP."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import signal
 import sys
+import time
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from decapolis.app import Application, create_app
+from decapolis.certificates import Certificates, UnusableCertificate
+from decapolis.listening import CannotListen, bound
 from decapolis.logs import configure
 from decapolis.settings import Configuration
+from decapolis.store import StoreUnavailable
 
 _BAD_REQUEST = b'{"error_code":400,"message":"HTTP 400 Bad Request: the request line or a header cannot be read"}'
 DRAIN_SECONDS = 20
+TICKS_BETWEEN_LOOKS = 20
+"""How often, in tenths of a second, the certificates' files are looked at."""
 
 
 class JsonBadRequest(HttpToolsProtocol):
@@ -33,22 +41,59 @@ class JsonBadRequest(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """Says where it listens once it does, and stops being ready before it stops."""
 
-    def __init__(self, config: uvicorn.Config, application: Application, configuration: Configuration) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        application: Application,
+        configuration: Configuration,
+        certificates: Certificates | None = None,
+    ) -> None:
         super().__init__(config)
         self._application = application
         self._configuration = configuration
+        self._certificates = certificates
+        self._leave_at: float | None = None
 
     async def startup(self, sockets: Any = None) -> None:
         """Opens the application, then the port."""
         await super().startup(sockets)
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         if self.started:
+            _settle_memory()
             port = self.servers[0].sockets[0].getsockname()[1] if self.servers else 0
             print(banner(self._configuration, port), flush=True)  # noqa: T201 - the first thing a user sees
 
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: whether to stop, and now and then a look at the certificates."""
+        if self._certificates is not None and counter % TICKS_BETWEEN_LOOKS == 0:
+            self._certificates.refresh()
+        if self._leave_at is not None and time.monotonic() >= self._leave_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Readiness goes first, so that nobody sends new requests while the last ones are answered."""
+        """Readiness goes first, so that nobody sends new requests while the last ones are answered.
+
+        Whoever sends SIGTERM has a load balancer to tell, so new requests are taken for a moment more; a second signal,
+        or Ctrl-C, stops at once. The process ends with exit code 0, not with the signal that it obeyed.
+        """
+        again = self._application.draining
         self._application.draining = True
-        super().handle_exit(sig, frame)
+        if self.started and sig == signal.SIGTERM and not again:
+            self._leave_at = time.monotonic() + self._configuration.gateway.listen.notice_seconds
+            # every answer from now on asks its client not to come back on this connection
+            self.config.encoded_headers = [*self.config.encoded_headers, (b"connection", b"close")]
+            self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+            return
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def _settle_memory() -> None:
+    """What is loaded by now stays for good: the collector need not look at it again, and may come by less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def banner(configuration: Configuration, port: int) -> str:
@@ -80,19 +125,28 @@ def _shown(store: str) -> str:
 def run(configuration: Configuration) -> int:
     """Serves until a signal says stop; the exit code of the process."""
     configure(configuration.gateway.log_level)
-    application = create_app(configuration)
+    # a start that fails is told by us, in one sentence instead of a stack of frames
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     listen = configuration.gateway.listen
-    tls: dict[str, Any] = {}
-    if listen.tls is not None:
-        tls = {"ssl_certfile": str(listen.tls.cert), "ssl_keyfile": str(listen.tls.key)}
-        if listen.tls.client_ca is not None:
-            import ssl
+    try:
+        certificates = Certificates(listen.tls) if listen.tls is not None else None
+        sockets = bound(listen.host, listen.port)
+    except (CannotListen, UnusableCertificate) as refused:
+        return _refused(refused)
+    application = create_app(configuration)
+    config = _config(application, certificates)
+    server = Server(config, application, configuration, certificates)
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(server.serve(sockets))
+    except SystemExit:  # how the server reports a start that failed
+        return _refused(application.failure)
+    return 0 if server.started else _refused(application.failure)
 
-            tls |= {"ssl_ca_certs": str(listen.tls.client_ca), "ssl_cert_reqs": ssl.CERT_REQUIRED}
+
+def _config(application: Application, certificates: Certificates | None) -> uvicorn.Config:
     config = uvicorn.Config(
         application,
-        host=listen.host,
-        port=listen.port,
         http=JsonBadRequest,
         lifespan="on",
         access_log=False,
@@ -101,18 +155,17 @@ def run(configuration: Configuration) -> int:
         date_header=True,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         timeout_keep_alive=75,
-        **tls,
     )
-    server = Server(config, application, configuration)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(server))
-    if application.failure is not None:
-        print(f"Error: {application.failure}", file=sys.stderr)  # noqa: T201 - a start that is refused says why
-        return 1
-    return 0 if server.started else 1
+    config.load()
+    if certificates is not None:
+        config.ssl = certificates.context
+    return config
 
 
-async def _serve(server: Server) -> None:
-    # a start that fails is told by us, in one sentence instead of a stack of frames
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    await server.serve()
+def _refused(failure: Exception | None) -> int:
+    failure = failure or RuntimeError("the start was interrupted")
+    text = " ".join(str(failure).split()) or type(failure).__name__
+    known = isinstance(failure, (ValueError, LookupError, OSError, RuntimeError, StoreUnavailable))
+    logging.getLogger(__name__).debug("start refused", exc_info=failure)
+    print(f"Error: {text if known else f'{type(failure).__name__}: {text}'}", file=sys.stderr)  # noqa: T201
+    return 1

@@ -6,17 +6,33 @@ Precedence: a flag, then a variable (`DECAPOLIS_…`), then the file, then the d
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 MAX_ID = 2**31 - 1
 HOME_SPAN = 999_999_999
 DEFAULT_SPAN = 10_000_000
 FIRST_BASE = 1_000_000_000
+REGISTRY_TYPES = (
+    "confluent",
+    "unity_catalog",
+    "aws_glue",
+    "azure_purview",
+    "apicurio",
+    "karapace",
+    "pulsar",
+    "redpanda",
+    "snowflake",
+    "gcp_data_catalog",
+    "embedded",
+)
+"""The names that a configuration may use, also where an installation cannot speak to all of them."""
+_SECRET: dict[str, Any] = {"writeOnly": True}
+"""Marks a key whose value may hold a password, and may therefore be read from a file as `…_file`."""
 _ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 
 
@@ -58,7 +74,7 @@ class RegistryEntry(_Strict):
     config: dict[str, Any] = Field(default_factory=dict, description="the type's own keys")
     metadata: dict[str, Any] = Field(default_factory=dict, description="free keys: region, environment, owner …")
     ids: IdRange | None = Field(default=None, description="its range of public ids; without it the ledger gives one")
-    resilience: Resilience = Field(default_factory=Resilience)
+    resilience: Resilience = Field(default_factory=Resilience, description="bounds around every call")
     on_reissued_id: Literal["refuse", "relearn"] = Field(
         default="refuse", description="when the registry gives an id out again with another text"
     )
@@ -67,32 +83,14 @@ class RegistryEntry(_Strict):
 class RegistriesFile(_Strict):
     """`registries.yaml`: a list of registries."""
 
-    registries: list[RegistryEntry] = Field(default_factory=list)
-
-    @field_validator("registries")
-    @classmethod
-    def _unique(cls, entries: list[RegistryEntry]) -> list[RegistryEntry]:
-        seen: set[str] = set()
-        for entry in entries:
-            if entry.id in seen:
-                raise ValueError(f"the registry id {entry.id} is used twice")
-            seen.add(entry.id)
-        _refuse_overlaps(entries)
-        return entries
-
-
-def _refuse_overlaps(entries: list[RegistryEntry]) -> None:
-    taken = sorted((entry.ids.base, entry.ids.base + entry.ids.span, entry.id) for entry in entries if entry.ids)
-    for (_, end, first), (start, _, second) in pairwise(taken):
-        if start < end:
-            raise ValueError(f"the id ranges of {first} and {second} overlap ({start} is below {end})")
+    registries: list[RegistryEntry] = Field(default_factory=list, description="the registries behind the gateway")
 
 
 class RouteEntry(_Strict):
     """Which registry owns the subjects that match; without `match` all of them."""
 
     match: str | None = Field(default=None, description="a glob, or an expression after re:, on the whole subject")
-    registry: str
+    registry: str = Field(description="the id of the registry that owns them")
 
     @field_validator("match")
     @classmethod
@@ -106,19 +104,25 @@ class RouteEntry(_Strict):
 
 
 class Tls(_Strict):
-    """Certificates of the listener."""
+    """Certificates of the listener: PEM files, relative to the gateway file, read again when they change."""
 
-    cert: Path
-    key: Path
+    cert: Path = Field(description="the certificate, with its chain")
+    key: Path = Field(description="its private key, without a passphrase")
     client_ca: Path | None = Field(default=None, description="only clients with a certificate of this authority get in")
 
 
 class Listen(_Strict):
     """Where clients reach the gateway."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8081, ge=0, le=65535)
-    tls: Tls | None = None
+    host: str = Field(default="127.0.0.1", min_length=1, description="the address; another than loopback needs access")
+    port: int = Field(default=8081, ge=0, le=65535, description="the port; 0 takes any free one")
+    tls: Tls | None = Field(default=None, description="certificates; without them plain HTTP")
+    notice_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="how long a gateway told to stop (SIGTERM) still takes new requests while readiness says no",
+    )
 
 
 class Limits(_Strict):
@@ -126,41 +130,128 @@ class Limits(_Strict):
 
     body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024, description="above it 413")
     answer_seconds: float = Field(default=4.0, gt=0, description="every answer leaves within it")
+    judge_seconds: float = Field(
+        default=10.0, gt=0, description="a heavier comparison is ended, and nothing is allowed"
+    )
+    judge_processes: int = Field(default=2, ge=1, description="heavy comparisons under way at once")
 
 
 class Cache(_Strict):
     """Where short-lived answers are shared."""
 
-    redis: str | None = Field(default=None, description="redis://…; without it each process remembers for itself")
+    redis: str | None = Field(
+        default=None,
+        description="redis://…; without it each process remembers for itself",
+        json_schema_extra=_SECRET,
+    )
     answers: int = Field(default=50_000, ge=0, description="ready answers kept in memory")
-    bytes: int = Field(default=64 * 1024 * 1024, ge=0, description="how large they may be together")
+    bytes: int = Field(default=32 * 1024 * 1024, ge=0, description="how large they may be together")
     seconds: float = Field(default=2.0, ge=0, description="how long a listing or a latest of a remote registry lives")
+
+
+LevelName = Literal[
+    "NONE",
+    "BACKWARD",
+    "BACKWARD_TRANSITIVE",
+    "FORWARD",
+    "FORWARD_TRANSITIVE",
+    "FORWARD_FULL",
+    "FULL",
+    "FULL_TRANSITIVE",
+]
 
 
 class Dialect(_Strict):
     """How the front answers."""
 
-    extra_fields: Literal["auto", "always", "never"] = "auto"
-    incompatible_code: Literal[409, 40901] = 409
-    default_level: str = Field(default="BACKWARD", description="the level where nothing is configured")
-    mode_mutability: bool = True
+    extra_fields: Literal["auto", "always", "never"] = Field(
+        default="auto", description="fields that old clients cannot read: for those that announce it, for all, for none"
+    )
+    incompatible_code: Literal[409, 40901] = Field(
+        default=409, description="the error code of an incompatible schema; the status is 409 either way"
+    )
+    default_level: LevelName = Field(default="BACKWARD", description="the level where nothing is configured")
+    mode_mutability: bool = Field(default=True, description="whether modes may be changed")
 
 
 class GatewaySettings(_Strict):
     """`gateway.yaml`."""
 
-    registries_file: Path | None = None
-    policies_file: Path | None = None
+    registries_file: Path | None = Field(default=None, description="the registries, relative to this file")
+    policies_file: Path | None = Field(default=None, description="the policies, relative to this file")
     home: str | None = Field(default=None, description="the registry whose ids appear unchanged")
-    routes: list[RouteEntry] = Field(default_factory=list)
-    store: str = "sqlite:///data/decapolis.db"
-    cache: Cache = Field(default_factory=Cache)
-    listen: Listen = Field(default_factory=Listen)
-    limits: Limits = Field(default_factory=Limits)
-    dialect: Dialect = Field(default_factory=Dialect)
+    routes: list[RouteEntry] = Field(default_factory=list, description="who owns which subjects; the first match wins")
+    store: str = Field(
+        default="sqlite:///data/decapolis.db",
+        description="where the gateway keeps its own data: sqlite:///PATH or postgresql://…",
+        json_schema_extra=_SECRET,
+    )
+    cache: Cache = Field(default_factory=Cache, description="how answers are remembered")
+    listen: Listen = Field(default_factory=Listen, description="where clients reach the gateway")
+    limits: Limits = Field(default_factory=Limits, description="what one request may ask for")
+    dialect: Dialect = Field(default_factory=Dialect, description="how the front answers")
     access: Literal["open"] | None = Field(default=None, description="open: everybody who reaches the port may do all")
-    replicas: int = Field(default=1, ge=1, description="how many gateways share the store")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    replicas: int = Field(default=1, ge=1, description="how many gateways share the store; more than one: PostgreSQL")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, store: str) -> str:
+        if not re.match(r"sqlite:///.|postgres(ql)?(\+\w+)?://.", store):
+            raise ValueError("a store is sqlite:///PATH or postgresql://…")
+        return store
+
+    @field_validator("replicas")
+    @classmethod
+    def _share_a_server(cls, replicas: int, info: ValidationInfo) -> int:
+        if replicas > 1 and str(info.data.get("store", "")).startswith("sqlite"):
+            raise ValueError(f"{replicas} gateways cannot share a SQLite file: give them one PostgreSQL as store")
+        return replicas
+
+
+class Conflict(NamedTuple):
+    """Two statements that cannot both hold: in which file the second stands, where, and what is wrong."""
+
+    in_registries: bool
+    place: tuple[str | int, ...]
+    what: str
+    meant: str | None = None
+
+
+def conflicts(
+    home: str | None, routes: Sequence[str | None], ids: Sequence[str | None], ranges: Sequence[IdRange | None]
+) -> list[Conflict]:
+    """What contradicts itself between home, the routes' registries, and the registries' ids and ranges, None unknown."""
+    known = [name for name in ids if name is not None]
+    found = [
+        Conflict(True, ("registries", index, "id"), f"the registry id {name} is used twice")
+        for index, name in enumerate(ids)
+        if name is not None and name in ids[:index]
+    ]
+    named = [(("home",), home), *((("routes", index, "registry"), name) for index, name in enumerate(routes))]
+    for place, name in named:
+        if name is not None and name not in known:
+            what = f"{name} is not a registry (known: {', '.join(known) or 'none'})"
+            found.append(Conflict(False, place, what, name))
+    return found + _range_conflicts(home, ids, ranges)
+
+
+def _range_conflicts(home: str | None, ids: Sequence[str | None], ranges: Sequence[IdRange | None]) -> list[Conflict]:
+    found, taken = [], []
+    for index, (name, configured) in enumerate(zip(ids, ranges, strict=True)):
+        is_home = name is not None and name == home
+        if is_home and configured is not None and configured.base != 0:
+            what = f"the ids of {name} appear unchanged, because it is home: its base can only be 0"
+            found.append(Conflict(True, ("registries", index, "ids", "base"), what))
+            continue
+        held = configured or (IdRange(base=0, span=HOME_SPAN) if is_home else None)
+        if held is not None:
+            taken.append((held.base, held.base + held.span, index))
+    for (_, end, first), (start, _, second) in pairwise(sorted(taken)):
+        if start < end:
+            what = f"the id ranges of {ids[first]} and {ids[second]} overlap ({start} is below {end})"
+            found.append(Conflict(True, ("registries", second, "ids"), what))
+    return found
 
 
 class Configuration(_Strict):
@@ -174,19 +265,12 @@ class Configuration(_Strict):
     @classmethod
     def assembled(cls, gateway: GatewaySettings, registries: list[RegistryEntry]) -> Configuration:
         """Joins both files; without any registry the embedded one is home. ValueError on a dangling name."""
-        entries = tuple(registries)
-        home = gateway.home
-        if not entries:
-            entries = (RegistryEntry(id="embedded", type="embedded"),)
-            home = home or "embedded"
+        entries = tuple(registries) or (RegistryEntry(id="embedded", type="embedded"),)
+        home = gateway.home if registries else gateway.home or "embedded"
         known = [entry.id for entry in entries]
-        if home is not None and home not in known:
-            raise ValueError(f"home: {home} is not a registry (known: {', '.join(known)})")
-        for index, route in enumerate(gateway.routes):
-            if route.registry not in known:
-                raise ValueError(
-                    f"routes[{index}].registry: {route.registry} is not a registry (known: {', '.join(known)})"
-                )
+        wrong = conflicts(home, [route.registry for route in gateway.routes], known, [entry.ids for entry in entries])
+        if wrong:
+            raise ValueError("; ".join(conflict.what for conflict in wrong))
         routes = tuple(gateway.routes)
         if not any(route.match is None for route in routes):
             default = home or (known[0] if len(known) == 1 else None)

@@ -31,7 +31,8 @@ class Call:
     started: float = field(default_factory=time.monotonic)
     stale_since: float | None = None
     route: str = ""
-    registry: str = ""
+    last_changes: dict[str, int] = field(default_factory=dict)
+    """The latest change of each scope that this request asked the shared store for."""
 
     def note_stale(self, seconds: float) -> None:
         """Remembers that a part of the answer is that old; the oldest part counts."""

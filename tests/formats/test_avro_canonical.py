@@ -34,7 +34,7 @@ def record(*fields: str, name: str = "R") -> str:
     return f'{{"type":"record","name":"{name}","fields":[{",".join(fields)}]}}'
 
 
-def with_default(type: str, default: str) -> str:  # noqa: A002 - the schema's own word
+def with_default(type: str, default: str) -> str:
     return record(f'{{"name":"a","type":{type},"default":{default}}}')
 
 
@@ -229,7 +229,7 @@ def test_only_quotes_backslashes_and_controls_are_escaped() -> None:
     ],
 )
 def test_normalising_re_encodes_defaults_and_drops_what_does_not_fit(
-    type: str,  # noqa: A002 - the schema's own word
+    type: str,
     default: str,
     expected: str | None,
 ) -> None:

@@ -19,7 +19,7 @@ def record(*fields: str, name: str = "R", more: str = "") -> str:
     return f'{{"type":"record","name":"{name}",{more}"fields":[{",".join(fields)}]}}'
 
 
-def field(type: str, more: str = "") -> str:  # noqa: A002 - the schema's own word
+def field(type: str, more: str = "") -> str:
     return record(f'{{"name":"a","type":{type}{more}}}')
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from decapolis_formats import Format
-
-from ..reference_cases import OWN, SHARED, canonical_disagreement, cases, disagreement
+from tests.reference_cases import OWN, SHARED, canonical_disagreement, cases, disagreement
 
 OWN_CASES = OWN / "protobuf.jsonl"
 

@@ -426,7 +426,7 @@ async def test_health_and_metrics(client: Client) -> None:
     await client.registered("secret-subject", '"int"')
     page = (await client.get("/metrics")).text
     for name in (
-        "kafka_schema_registry_registered_count",
+        "kafka_schema_registry_registered_count 1.0",
         'kafka_schema_registry_schemas_created{schema_type="avro"} 1.0',
         "kafka_schema_registry_api_success_count",
         'decapolis_registry_up{registry="embedded"} 1.0',

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from decapolis.ids import LedgerConflict
+from decapolis.operations.reconcile import reconcile
 from decapolis_translators.testing.fakes import CONFLUENT_7, CONFLUENT_8, KARAPACE_6, REDPANDA_24, REDPANDA_26, Loopback
 
 from .conftest import EXTRA, Running, code, entry, fake_of, record
@@ -332,3 +333,77 @@ async def test_old_records_keep_decoding_with_native_ids(gateways: Running, fake
     answer = await client.get(f"/schemas/ids/{native}?fetchMaxId=false&subject=orders-value", headers=EXTRA)
     assert (answer.status_code, answer.json()["subject"]) == (200, "orders-value")
     assert "old" in answer.json()["schema"]
+
+
+async def test_a_full_range_refuses_the_write_beforehand(gateways: Running, fakes: Fakes) -> None:
+    main, side = fakes(), fakes()
+    registries = [entry("main", main), entry("side", side, ids={"base": 1_500_000_000, "span": 2})]
+    client = await gateways(*registries, home="main", routes=TWO["routes"])
+    assert await client.registered("orders-1", record("a")) == 1_500_000_001
+    assert await client.registered("orders-2", record("b")) == 1_500_000_002
+    answer = await client.register("orders-3", record("c"))
+    assert code(answer) == (422, 42205)
+    assert "range of 2 ids" in answer.json()["message"]
+    assert fake_of(side).writes == 2
+    assert 'decapolis_id_range_used_ratio{registry="side"} 1.0' in (await client.get("/metrics")).text
+
+
+async def test_a_disabled_registry_takes_no_traffic_but_its_ids_resolve(gateways: Running, fakes: Fakes) -> None:
+    main, side = fakes(), fakes()
+    async with AsyncExitStack() as first:
+        client = await gateways(entry("main", main), entry("side", side), stack_on=first, **TWO)
+        number = await client.registered("orders-x", record("a"))
+    before = len(fake_of(side).requests)
+    client = await gateways(entry("main", main), entry("side", side, enabled=False), **TWO)
+    assert (await client.get("/subjects")).json() == []
+    assert code(await client.register("orders-x", record("z"))) == (500, 50003)
+    assert (await client.get(f"/schemas/ids/{number}")).status_code == 200
+    assert len(fake_of(side).requests) == before
+
+
+async def test_an_unplugged_registry_keeps_its_range(gateways: Running, fakes: Fakes) -> None:
+    main, side, third = fakes(), fakes(), fakes()
+    async with AsyncExitStack() as first:
+        client = await gateways(entry("main", main), entry("side", side), stack_on=first, **TWO)
+        number = await client.registered("orders-x", record("a"))
+    client = await gateways(
+        entry("main", main), entry("third", third), home="main", routes=[{"match": "t-*", "registry": "third"}]
+    )
+    assert (await client.get(f"/schemas/ids/{number}")).status_code == 200
+    assert code(await client.get(f"/schemas/ids/{number + 1}")) == (500, 50003)
+    assert await client.registered("t-1", record("a")) == 1_010_000_001
+
+
+async def test_another_cluster_under_the_same_address_is_quarantined(gateways: Running, fakes: Fakes) -> None:
+    main = fakes()
+    async with AsyncExitStack() as first:
+        client = await gateways(entry("main", main), home="main", stack_on=first)
+        number = await client.registered("s", record("a"))
+        await asyncio.sleep(0.3)
+    fake_of(main).cluster_id = "somebody-else"
+    client = await gateways(entry("main", main), home="main")
+    for _ in range(50):
+        answer = await client.register("t", record("b"))
+        if answer.status_code == 500:
+            break
+        await asyncio.sleep(0.05)
+    assert code(answer) == (500, 50003)
+    assert "somebody-else" in answer.json()["message"]
+    assert (await client.get(f"/schemas/ids/{number}")).status_code == 200
+
+
+async def test_a_change_whose_answer_was_lost_is_closed_in_the_trail(
+    gateways: Running, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main = fakes()
+    client = await gateways(entry("main", main), home="main")
+    fake_of(main).lose_answers(2, path="/subjects/s/versions")
+    assert code(await client.register("s", record("a"))) == (500, 50003)
+    monkeypatch.setattr("decapolis.operations.reconcile.LEASE_SECONDS", -1.0)
+    gateway = client.application.gateway
+    assert gateway is not None
+    registry = gateway.registries.at("main")
+    assert await reconcile(gateway, registry) <= 1  # the prober may have been first
+    assert await client.registered("s", record("a")) == 1
+    trail = [(each["action"], each["outcome"]) for each in await gateway.audit.newest()]
+    assert trail == [("register", "done")]

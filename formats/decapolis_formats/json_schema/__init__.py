@@ -12,6 +12,7 @@ from .engine import (
     parse,
     rendered,
 )
+from .tagging import inline_tags, tagged
 
 __all__ = [
     "JsonSchema",
@@ -21,7 +22,9 @@ __all__ = [
     "entity_name",
     "equivalent",
     "field_names",
+    "inline_tags",
     "normalized",
     "parse",
     "rendered",
+    "tagged",
 ]

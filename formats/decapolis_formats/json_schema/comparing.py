@@ -40,6 +40,10 @@ from .nodes import (
 
 Steps = Generator[Pair, Findings, Findings]
 
+MAX_DEPTH = 20_000
+# a pair with something inside takes about as long as this many without
+INNER_COST = 5
+
 
 class Comparison:
     """One run over two schemas, with everything that is known of their pairs of nodes."""
@@ -51,6 +55,7 @@ class Comparison:
         self.work = 0
         self.known: dict[Pair, Findings | None] = {}
         self.incompatible: set[Pair] = set()
+        self.types: dict[Node, frozenset[str]] = {}
         self.assumed = False
         self.nothing = Findings(self.tolerated)
         self.broken = Findings(self.tolerated, breaking=True)
@@ -87,10 +92,13 @@ class Comparison:
                 assert before is not None
                 assert after is not None
                 stack.append(self._begun(before, after))
+                if len(stack) > MAX_DEPTH:
+                    raise ComparisonTooCostly(f"The comparison goes deeper than {MAX_DEPTH} pairs")
         assert answer is not None
         return answer
 
     def _begun(self, old: Node, new: Node) -> tuple[Pair, Steps]:
+        self.spend(INNER_COST)
         old, new = self.followed(old), self.followed(new)
         self.known[old, new] = None
         return (old, new), steps_of(self, old, new)

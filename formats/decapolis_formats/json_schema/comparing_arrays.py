@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .comparing_objects import MODEL, additional, unevaluated
 from .comparing_values import limit
 from .findings import Findings, Inner
-from .nodes import NOTHING, Empty, Node, Sequence
+from .nodes import EVERYTHING, NOTHING, Empty, Node, Sequence
 from .strictness import items_beyond, stricter_sequences
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 def compare_sequences(comparison: Comparison, found: Findings, old: Sequence, new: Sequence) -> Inner:
     """All differences between two arrays."""
-    comparison.spend(len(old.places) + len(new.places))
     if old.every is not new.every:
         if old.every is None or new.every is None:
             found.add("SCHEMA_ADDED" if old.every is None else "SCHEMA_REMOVED", "items")
@@ -33,14 +32,15 @@ def compare_sequences(comparison: Comparison, found: Findings, old: Sequence, ne
         found.add(f"UNIQUE_ITEMS_{'ADDED' if new.unique else 'REMOVED'}", "uniqueItems")
     before, after = items_beyond(comparison, old), items_beyond(comparison, new)
     yield from additional(found, "ITEMS", "additionalItems", before, after)
-    before = unevaluated(old.unevaluated, strict=comparison.strict)
-    after = unevaluated(new.unevaluated, strict=comparison.strict)
+    before = unevaluated(old, strict=comparison.strict)
+    after = unevaluated(new, strict=comparison.strict)
     yield from additional(found, "ITEMS", "unevaluatedItems", before, after)
     if comparison.strict:
         yield from stricter_sequences(comparison, found, old, new)
 
 
 def _places(comparison: Comparison, found: Findings, old: Sequence, new: Sequence) -> Inner:
+    comparison.spend((len(old.places) + len(new.places)) // 16)
     shared = min(len(old.places), len(new.places))
     for index in range(shared):
         inner = yield old.places[index], new.places[index]
@@ -83,4 +83,7 @@ def _rest(comparison: Comparison, sequence: Sequence) -> Node | bool:
     beyond = items_beyond(comparison, sequence)
     if beyond is not True:
         return beyond
-    return unevaluated(sequence.unevaluated, strict=True)
+    later = sequence.unevaluated
+    if later is None or later.body is EVERYTHING or (comparison.strict and sequence.idle):
+        return True
+    return False if later.body is NOTHING else later

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .findings import Findings, Inner, Pair
 from .matching import largest_matching
 from .nodes import Combined, Conditional, Negation, Node
-from .strictness import exclusive_among, stricter_conditionals, stricter_members
+from .strictness import exclusive_among, stricter_conditionals, stricter_members, text_of
 
 if TYPE_CHECKING:
     from .comparing import Comparison
@@ -79,14 +79,11 @@ Matched = dict[int, tuple[int, Findings]]
 def _paired_off(
     comparison: Comparison, before: tuple[Node, ...], after: tuple[Node, ...]
 ) -> Generator[Pair, Findings, Matched]:
-    straight: Matched = {}
-    for index, pair in enumerate(zip(before, after, strict=False)):
-        found = yield pair
-        if not found.breaking:
-            straight[index] = (index, found)
-    if len(straight) == min(len(before), len(after)):
-        return straight
-    comparison.spend(len(before) * len(after))
+    needed = min(len(before), len(after))
+    for guess in (_in_order, _by_text):
+        matched = yield from _all_fit(before, after, guess(comparison, before, after))
+        if len(matched) == needed:
+            return matched
     edges: list[dict[int, Findings]] = []
     for old in before:
         compatible = {}
@@ -97,6 +94,35 @@ def _paired_off(
         edges.append(compatible)
     matching = largest_matching(edges)
     return {index: (other, edges[index][other]) for index, other in matching.items()}
+
+
+Guess = list[tuple[int, int]]
+
+
+def _in_order(comparison: Comparison, before: tuple[Node, ...], after: tuple[Node, ...]) -> Guess:
+    return [(index, index) for index in range(min(len(before), len(after)))]
+
+
+def _by_text(comparison: Comparison, before: tuple[Node, ...], after: tuple[Node, ...]) -> Guess:
+    """Pairs of the same text, and the rest in order: what is left where one member was put between others."""
+    places = {text_of(comparison, node): index for index, node in enumerate(after)}
+    same = {index: places.pop(text_of(comparison, node), None) for index, node in enumerate(before)}
+    taken = {other for other in same.values() if other is not None}
+    free = iter([index for index in range(len(after)) if index not in taken])
+    pairs = ((index, next(free, None) if other is None else other) for index, other in same.items())
+    return [(index, other) for index, other in pairs if other is not None]
+
+
+def _all_fit(
+    before: tuple[Node, ...], after: tuple[Node, ...], guess: Guess
+) -> Generator[Pair, Findings, Matched]:
+    matched: Matched = {}
+    for index, other in guess:
+        found = yield before[index], after[other]
+        if found.breaking:
+            break
+        matched[index] = (other, found)
+    return matched
 
 
 def compare_negations(comparison: Comparison, found: Findings, old: Negation, new: Negation) -> Inner:

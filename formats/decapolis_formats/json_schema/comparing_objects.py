@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from .comparing_values import limit
 from .findings import Findings, Inner, Pair
-from .nodes import EVERYTHING, NOTHING, Empty, Node, Record
+from .nodes import EVERYTHING, NOTHING, Empty, Node, Record, Sequence
 from .patterns import found_in
-from .strictness import closes_by_itself, stricter_records
+from .strictness import strict_model_for, stricter_records
 
 if TYPE_CHECKING:
     from .comparing import Comparison
@@ -23,7 +23,6 @@ MODEL = "BY_PARTIALLY_OPEN_CONTENT_MODEL"
 
 def compare_records(comparison: Comparison, found: Findings, old: Record, new: Record) -> Inner:
     """All differences between two objects."""
-    comparison.spend(len(old.properties) + len(new.properties))
     yield from _properties(comparison, found, old, new)
     limit(found, "MAX_PROPERTIES", "maxProperties", old.max_properties, new.max_properties)
     limit(found, "MIN_PROPERTIES", "minProperties", old.min_properties, new.min_properties)
@@ -36,8 +35,8 @@ def compare_records(comparison: Comparison, found: Findings, old: Record, new: R
     if old.additional is not new.additional:
         yield from additional(found, "PROPERTIES", "additionalProperties", old.additional, new.additional)
     if old.unevaluated is not new.unevaluated:
-        before = unevaluated(old.unevaluated, strict=comparison.strict)
-        after = unevaluated(new.unevaluated, strict=comparison.strict)
+        before = unevaluated(old, strict=comparison.strict)
+        after = unevaluated(new, strict=comparison.strict)
         yield from additional(found, "PROPERTIES", "unevaluatedProperties", before, after)
     if comparison.strict:
         yield from stricter_records(comparison, found, old, new)
@@ -45,6 +44,7 @@ def compare_records(comparison: Comparison, found: Findings, old: Record, new: R
 
 def _properties(comparison: Comparison, found: Findings, old: Record, new: Record) -> Inner:
     before, after = old.properties, new.properties
+    comparison.spend((len(before) + len(after)) // 16)
     for name, schema in before.items():
         kept = after.get(name)
         if kept is None:
@@ -66,29 +66,26 @@ def is_open(record: Record) -> bool:
     return record.additional is True and not record.patterns and not closed_later
 
 
-def partial_schemas(comparison: Comparison, record: Record, name: str) -> list[Node]:
-    """The schemas for a property without a name of its own; the reference takes the first of them."""
-    matching = []
+def model_for(record: Record, name: str) -> list[Node] | bool:
+    """What the record says of a property that it does not name: True for anything, False for nothing."""
+    if is_open(record):
+        return True
     for pattern, schema in record.patterns.items():
         if found_in(pattern, name):
-            matching.append(schema)
-            if not comparison.strict:
-                break
-    if matching:
-        return matching
+            return [schema]
     if isinstance(record.additional, Node):
         return [record.additional]
     later = record.unevaluated
     if record.additional is True and later is not None and later.body not in (EVERYTHING, NOTHING):
         return [later]
-    return []
+    return False
 
 
 def _removed(comparison: Comparison, found: Findings, name: str, schema: Node, new: Record) -> Inner:
     path = f"properties/{name}"
-    if is_open(new):
+    partial = strict_model_for(new, name, writer=False) if comparison.strict else model_for(new, name)
+    if partial is True:
         return found.add("PROPERTY_REMOVED_FROM_OPEN_CONTENT_MODEL", path)
-    partial = partial_schemas(comparison, new, name)
     if partial:
         covered = True
         for cover in partial:
@@ -106,9 +103,9 @@ def _added(
 ) -> Inner:
     path = f"properties/{name}"
     required = name in new.required
-    if is_open(old) or (comparison.strict and not closes_by_itself(old)):
+    partial = strict_model_for(old, name, writer=True) if comparison.strict else model_for(old, name)
+    if partial is True:
         return found.add(_added_to_open(schema, required=required, strict=comparison.strict), path)
-    partial = partial_schemas(comparison, old, name)
     if partial:
         yield from _covered(comparison, found, path, partial, schema)
     kind = "OPTIONAL_PROPERTY"
@@ -170,12 +167,13 @@ def _dependent_schemas(found: Findings, old: Record, new: Record) -> Inner:
             found.below(f"dependencies/{name}", inner)
 
 
-def unevaluated(schema: Node | None, *, strict: bool) -> Node | bool:
+def unevaluated(body: Record | Sequence, *, strict: bool) -> Node | bool:
     """What `unevaluatedProperties` or `unevaluatedItems` allow, in the terms of the additional ones.
 
     To the reference a `true` that is written is a schema like others: adding it narrows.
     """
-    if schema is None or (strict and schema.body is EVERYTHING):
+    schema = body.unevaluated
+    if schema is None or (strict and (body.idle or schema.body is EVERYTHING)):
         return True
     return False if schema.body is NOTHING else schema
 

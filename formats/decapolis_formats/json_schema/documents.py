@@ -29,6 +29,10 @@ class Scope:
     draft: Draft
     base: str
     resource: Any
+    document: Any
+
+
+Named = tuple[Any, Scope]
 
 
 class Place:
@@ -59,45 +63,40 @@ class Library:
 
     def __init__(self, root: Any, dependencies: Sequence[Dependency]) -> None:
         draft = draft_of(root, Draft.SEVEN)
-        self.root = Scope(draft, own_base(root, draft), root)
+        self.root = Scope(draft, own_base(root, draft), root, root)
         self.texts: dict[str, str] = {}
         for dependency in dependencies:
             self.texts.setdefault(dependency.name, dependency.text)
         self.addresses = {_joined(self.root.base, name): name for name in self.texts}
         self.documents: dict[str, Scope] = {}
-        self.indexes: dict[int, dict[str, Scope]] = {}
+        self.indexes: dict[int, dict[str, Named]] = {}
 
     def target(self, reference: str, place: Place) -> tuple[Any, Place]:
         """The value that a `$ref` at this place names, and its own place; else InvalidSchema."""
         address, _, fragment = reference.partition("#")
-        start = self._resource(address, place) if address else place.scope
+        scope = place.scope
+        value, scope = self._resource(address, place) if address else (scope.resource, scope)
         fragment = unquote(fragment)
         if fragment and not fragment.startswith("/"):
-            anchored = self._index(start).get(f"{start.base}#{fragment}")
-            if anchored is None:
+            named = self._index(scope).get(f"{scope.base}#{fragment}")
+            if named is None:
                 raise InvalidSchema(f"{place}: the reference {reference} leads nowhere")
-            return anchored.resource, Place(anchored, f"{address}#{fragment}")
-        return self._pointed(start, fragment, Place(start, f"{address}#"), place, reference)
-
-    def _pointed(
-        self, start: Scope, pointer: str, at: Place, place: Place, reference: str
-    ) -> tuple[Any, Place]:
-        value, scope = start.resource, start
-        for token in _tokens(pointer):
-            step = _step(value, token, top=value is start.resource)
-            if step is MISSING:
+            return named[0], Place(named[1], f"{address}#{fragment}")
+        at = Place(scope, f"{address}#")
+        for index, token in enumerate(_tokens(fragment)):
+            value = _step(value, token, top=index == 0)
+            if value is MISSING:
                 raise InvalidSchema(f"{place}: the reference {reference} leads nowhere")
-            value = step
             scope = inner_scope(value, scope)
             at = Place(scope, token, at)
         return value, at
 
-    def _resource(self, address: str, place: Place) -> Scope:
+    def _resource(self, address: str, place: Place) -> Named:
         absolute = _joined(place.scope.base, address)
         for candidate in (address, absolute):
             found = self._document(candidate)
             if found is not None:
-                return found
+                return found.resource, found
         for scope in (place.scope, self.root):
             index = self._index(scope)
             named = index.get(absolute) or index.get(address)
@@ -120,7 +119,7 @@ class Library:
         draft = draft_of(value, self.root.draft)
         if draft.modern is not self.root.draft.modern:
             draft = self.root.draft
-        scope = Scope(draft, own_base(value, draft) or address, value)
+        scope = Scope(draft, own_base(value, draft) or address, value, value)
         if len(self.documents) >= MAX_DOCUMENTS:
             raise InvalidSchema(f"More than {MAX_DOCUMENTS} documents are referred to")
         for spelling in (address, name):
@@ -128,13 +127,13 @@ class Library:
                 self.documents[spelling] = scope
         return scope
 
-    def _index(self, start: Scope) -> dict[str, Scope]:
-        index = self.indexes.get(id(start.resource))
+    def _index(self, start: Scope) -> dict[str, Named]:
+        index = self.indexes.get(id(start.document))
         if index is None:
             index = {}
-            for address, scope in _identified(start):
-                index.setdefault(address, scope)
-            self.indexes[id(start.resource)] = index
+            for address, named in _identified(start.document, start.draft):
+                index.setdefault(address, named)
+            self.indexes[id(start.document)] = index
         return index
 
 
@@ -153,7 +152,8 @@ def inner_scope(value: Any, outer: Scope) -> Scope:
     name = own_base(value, outer.draft)
     if not name or value is outer.resource or name.startswith("#"):
         return outer
-    return Scope(outer.draft, _joined(outer.base, name), value if outer.draft.modern else outer.resource)
+    resource = value if outer.draft.modern else outer.resource
+    return Scope(outer.draft, _joined(outer.base, name), resource, outer.document)
 
 
 def _read(name: str, text: str) -> Any:
@@ -163,28 +163,29 @@ def _read(name: str, text: str) -> Any:
         raise InvalidSchema(f"The reference {name} cannot be read: {unreadable}") from None
 
 
-def _identified(start: Scope) -> Iterator[tuple[str, Scope]]:
-    pending: list[tuple[Any, Scope]] = [(start.resource, start)]
+def _identified(document: Any, draft: Draft) -> Iterator[tuple[str, Named]]:
+    pending: list[tuple[Any, Scope]] = [
+        (document, Scope(draft, own_base(document, draft), document, document))
+    ]
     while pending:
         value, scope = pending.pop()
         if isinstance(value, list):
             pending.extend((child, scope) for child in value)
         elif isinstance(value, dict):
             scope = inner_scope(value, scope)
-            yield from _addresses(value, scope)
+            yield from ((address, (value, scope)) for address in _addresses(value, scope))
             pending.extend((child, scope) for child in value.values())
 
 
-def _addresses(value: dict[str, Any], scope: Scope) -> Iterator[tuple[str, Scope]]:
-    here = Scope(scope.draft, scope.base, value)
+def _addresses(value: dict[str, Any], scope: Scope) -> Iterator[str]:
     name = value.get(scope.draft.id_keyword)
     if isinstance(name, str):
-        yield name, here
-        yield (f"{scope.base}{name}" if name.startswith("#") else scope.base), here
+        yield name
+        yield f"{scope.base}{name}" if name.startswith("#") else scope.base
     for keyword in ("$anchor", "$dynamicAnchor"):
         anchor = value.get(keyword)
         if scope.draft.modern and isinstance(anchor, str):
-            yield f"{scope.base}#{anchor}", here
+            yield f"{scope.base}#{anchor}"
 
 
 def _tokens(pointer: str) -> list[str]:

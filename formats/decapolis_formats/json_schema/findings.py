@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import Any
 
 from decapolis_formats.errors import ComparisonTooCostly
 from decapolis_formats.model import Difference
@@ -11,6 +12,7 @@ from .nodes import Node
 
 MAX_LISTED = 10_000
 MAX_VISITED = 200_000
+MAX_CHARACTERS = 4_000_000
 
 COMPATIBLE = frozenset(
     {
@@ -126,25 +128,32 @@ class Findings:
 
     def _flattened(self, *, breaking: bool) -> list[Difference]:
         out: list[Difference] = []
-        pending: list[tuple[str, Findings]] = [("#", self)]
-        visits = 0
-        while pending and len(out) < MAX_LISTED and visits < MAX_VISITED:
+        pending: list[tuple[Way, Findings]] = [(None, self)]
+        visits = characters = 0
+        while pending and len(out) < MAX_LISTED and visits < MAX_VISITED and characters < MAX_CHARACTERS:
             visits += 1
-            path, found = pending.pop()
+            way, found = pending.pop()
             for name, tail, info in found.own:
                 compatible = name in found.tolerated
                 if compatible is not breaking:
-                    out.append(Difference(name, _joined(path, tail), compatible, info))
+                    out.append(Difference(name, _path(way, tail), compatible, info))
+                    characters += len(out[-1].path)
             for step, inner in reversed(found.inner):
                 if inner.breaking or not breaking:
-                    pending.append((f"{path}/{step}" if step else path, inner))
+                    pending.append(((way, step) if step else way, inner))
         return out
 
 
-def _joined(path: str, tail: str) -> str:
-    if tail:
-        return f"{path}/{tail}"
-    return path if len(path) > 1 else "#/"
+Way = tuple[Any, str] | None
+
+
+def _path(way: Way, tail: str) -> str:
+    steps = [tail] if tail else []
+    while way is not None:
+        way, step = way
+        steps.append(step)
+    steps.append("#")
+    return "/".join(reversed(steps)) if len(steps) > 1 else "#/"
 
 
 Pair = tuple[Node | None, Node | None]

@@ -15,7 +15,7 @@ GREATEST_COUNT = 2_147_483_647
 JSON_TYPES = {
     bool: "a boolean",
     dict: "an object",
-    float: "not a number",
+    float: "NaN or an infinity",
     int: "an integer",
     list: "an array",
     str: "a string",

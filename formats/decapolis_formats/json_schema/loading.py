@@ -22,7 +22,6 @@ from .nodes import (
     EVERYTHING,
     NOTHING,
     NULL,
-    PENDING,
     Body,
     Combined,
     Conditional,
@@ -30,11 +29,13 @@ from .nodes import (
     Enumeration,
     Negation,
     Node,
+    Record,
     Referring,
+    Sequence,
 )
 from .printing import printed
 
-MAX_NODES = 300_000
+MAX_NODES = 100_000
 CRITERIA = ("allOf", "anyOf", "oneOf")
 FAMILY_OF = {
     "string": "string",
@@ -44,6 +45,18 @@ FAMILY_OF = {
     "null": "null",
     "array": "array",
     "object": "object",
+}
+COMBINATIONS = frozenset(CRITERIA)
+ANNOTATIONS = frozenset(
+    {"$id", "connect.type", "default", "description", "id", "readOnly", "title", "writeOnly"}
+)
+# beside these, what is unevaluated depends on more than the object or array itself
+APPLICATORS = COMBINATIONS | {"$dynamicRef", "$ref", "contains", "dependentSchemas", "if", "not"}
+KINDS = COMBINATIONS | {"$dynamicRef", "$ref", "const", "else", "enum", "if", "not", "then"}
+KEYWORDS = {family: classic.FAMILIES[family] | modern.FAMILIES[family] for family in classic.FAMILIES}
+OTHERS = {
+    family: KINDS.union(*(words for other, words in KEYWORDS.items() if other != family))
+    for family in FAMILY_OF.values()
 }
 
 
@@ -55,6 +68,7 @@ class Loader:
         self.nodes: dict[int, Node] = {}
         self.pending: list[tuple[Node, Any, Place]] = []
         self.identities = Identities()
+        self.combinations: dict[tuple[str, int, int], Any] = {}
 
     def load(self) -> Node:
         """The node of the root schema, complete with everything that it leads to."""
@@ -74,15 +88,25 @@ class Loader:
         if not isinstance(value, dict):
             raise InvalidSchema(f"{place}: a schema must be an object or a boolean")
         known = self.nodes.get(id(value))
+        if known is None and len(value) == 1 and not COMBINATIONS.isdisjoint(value):
+            known = self._alike(value, place)
         if known is not None:
             return known
         node = Node(value)
-        node.body = PENDING
         self.nodes[id(value)] = node
         if len(self.nodes) > MAX_NODES:
             raise InvalidSchema(f"A schema of more than {MAX_NODES} subschemas is too large")
         self.pending.append((node, value, place))
         return node
+
+    def _alike(self, value: dict[str, Any], place: Place) -> Node | None:
+        """The node of the same combination met before: nests of them would be compared over and over."""
+        key = (place.scope.base, id(place.scope.resource), self.identities.of(value))
+        known = self.combinations.get(key)
+        if known is None:
+            self.combinations[key] = value
+            return None
+        return self.nodes[id(known)]
 
     def strict_child(self, value: Any, place: Place) -> Node:
         """Like `child`, at the places where draft-04 knows no boolean schemas."""
@@ -96,15 +120,24 @@ class Loader:
             scope = inner_scope(value, place.scope)
             if scope is not place.scope:
                 place = Place(scope, place.token, place.parent)
-        _annotate(node, value, place)
+        if not ANNOTATIONS.isdisjoint(value):
+            _annotate(node, value, place)
+        stated = value.get("type")
+        if type(stated) is str and stated in FAMILY_OF and OTHERS[FAMILY_OF[stated]].isdisjoint(value):
+            # most schemas are of one kind, and told from the others in one step
+            node.body = body = self._of_type(stated, value, place)
+            if isinstance(body, Record | Sequence) and not APPLICATORS.isdisjoint(value):
+                body.owner = node
+            return
         if "$ref" in value and not draft.modern:
             node.body = self._reference(value, "$ref", place)
             return
         bodies = list(self._bodies(value, place))
-        node.body = bodies[0] if len(bodies) == 1 else self._implied(bodies) if bodies else EMPTY
-
-    def _implied(self, bodies: list[Body]) -> Body:
-        return Combined("allOf", tuple(_plain(body) for body in bodies), implied=True)
+        node.body = bodies[0] if len(bodies) == 1 else _implied(bodies, value) if bodies else EMPTY
+        if draft.modern and not APPLICATORS.isdisjoint(value):
+            for body in bodies:
+                if isinstance(body, Record | Sequence):
+                    body.owner = node
 
     def _bodies(self, value: dict[str, Any], place: Place) -> Iterator[Body]:
         draft = place.scope.draft
@@ -146,10 +179,10 @@ class Loader:
         inside = {"format": value["format"]} if apart else value
         members = []
         for name in stated:
-            member = _plain(self._of_type(name, inside if name == "string" else value, place))
-            member.source = name
-            members.append(member)
-        yield self._distinct(Combined("anyOf", tuple(members)))
+            body = self._of_type(name, inside if name == "string" else value, place)
+            members.append(_part(body, name))
+        combined = Combined("anyOf", tuple(members))
+        yield combined if len(set(stated)) == len(stated) else self._distinct(combined)
         if apart:
             yield self._family("string", value, place)
 
@@ -209,20 +242,22 @@ def _says_something(family: str, value: dict[str, Any], place: Place) -> bool:
     return any(value[keyword] != {} for keyword in modern.FAMILIES[family].intersection(value))
 
 
-def _plain(body: Body) -> Node:
-    node = Node(None)
+def _implied(bodies: list[Body], value: dict[str, Any]) -> Combined:
+    return Combined("allOf", tuple(_part(body, value) for body in bodies))
+
+
+def _part(body: Body, source: Any) -> Node:
+    node = Node(source)
     node.body = body
     return node
 
 
 def _annotate(node: Node, value: dict[str, Any], place: Place) -> None:
-    found: dict[str, Any] | None = None
+    found: dict[str, Any] = {}
     for keyword in (place.scope.draft.id_keyword, "title", "description"):
         if keyword in value:
-            found = found or {}
             found["id" if keyword == "$id" else keyword] = keywords.string(value, keyword, place)
     if "default" in value:
-        found = found or {}
         found["default"] = value["default"]
         # a null default counts up to draft-07 only (section 4.4)
         node.has_default = value["default"] is not None or not place.scope.draft.modern
@@ -230,7 +265,7 @@ def _annotate(node: Node, value: dict[str, Any], place: Place) -> None:
         keywords.boolean(value, "readOnly", place)
         keywords.boolean(value, "writeOnly", place)
     node.bytes = value.get("connect.type") == "bytes"
-    node.annotations = found
+    node.annotations = found or None
 
 
 def _enumeration(values: list[Any]) -> Enumeration:

@@ -33,9 +33,6 @@ FAMILIES = {
     "number": NUMBER_KEYWORDS,
     "string": TEXT_KEYWORDS,
 }
-APPLICATORS = frozenset(
-    {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas", "contains"}
-)
 LENGTHS = frozenset({"minLength", "maxLength", "pattern"})
 
 
@@ -52,7 +49,6 @@ def keeps_text_apart(stated: list[Any], value: dict[str, Any]) -> bool:
 def record(loader: Loader, value: dict[str, Any], place: Place, *, typed: bool) -> Record:
     """The body of objects: dependencies have two keywords, `additionalProperties: true` says nothing."""
     body = Record(typed=typed)
-    body.plain = APPLICATORS.isdisjoint(value)
     fill_record(loader, body, value, place)
     if "dependentRequired" in value:
         inside = place.at("dependentRequired")
@@ -61,6 +57,7 @@ def record(loader: Loader, value: dict[str, Any], place: Place, *, typed: bool) 
         body.dependent_names = {name: names for name, names in wanted.items() if names}
     if "dependentSchemas" in value:
         body.dependent_schemas = loader.schemas(value, "dependentSchemas", place)
+    body.idle = "additionalProperties" in value
     additional = value.get("additionalProperties", True)
     if not isinstance(additional, bool):
         additional = loader.child(additional, place.at("additionalProperties"))
@@ -73,12 +70,12 @@ def record(loader: Loader, value: dict[str, Any], place: Place, *, typed: bool) 
 def sequence(loader: Loader, value: dict[str, Any], place: Place, *, typed: bool) -> Sequence:
     """The body of arrays: `prefixItems` are the places, `items` are all items or those behind the places."""
     body = Sequence(typed=typed)
-    body.plain = APPLICATORS.isdisjoint(value)
     fill_sequence(loader, body, value, place)
     if "prefixItems" in value:
         inside = place.at("prefixItems")
         listed = keywords.array(value, "prefixItems", place)
         body.places = tuple(loader.child(each, inside.at(str(index))) for index, each in enumerate(listed))
+    body.idle = "items" in value
     items = value.get("items", True)
     if isinstance(items, bool):
         body.additional = items

@@ -21,22 +21,15 @@ class Body:
 class Node:
     """One compiled schema: annotations and a body. Filled once by a loader, never changed afterwards."""
 
-    __slots__ = ("annotations", "body", "bytes", "has_default", "key", "source")
+    __slots__ = ("annotations", "body", "bytes", "has_default", "source")
 
     body: Body
 
     def __init__(self, source: Any) -> None:
         self.source = source
-        self.key = 0
         self.annotations: Mapping[str, Any] | None = None
         self.has_default = False
         self.bytes = False
-
-
-class Pending(Body):
-    """A node that waits for its loader."""
-
-    __slots__ = ()
 
 
 class Empty(Body):
@@ -101,13 +94,12 @@ class Constant(Body):
 class Combined(Body):
     """`allOf`, `anyOf`, `oneOf`, a list of types (anyOf) or several kinds in one schema (allOf)."""
 
-    __slots__ = ("criterion", "distinct", "implied", "members")
+    __slots__ = ("criterion", "distinct", "members")
 
-    def __init__(self, criterion: str, members: tuple[Node, ...], *, implied: bool = False) -> None:
+    def __init__(self, criterion: str, members: tuple[Node, ...]) -> None:
         self.criterion = criterion
         self.members = members
         self.distinct = members
-        self.implied = implied
 
 
 class Negation(Body):
@@ -170,18 +162,19 @@ class Record(Body):
     """The keywords of objects; `additional` is a schema, True where anything goes, False where nothing
     does.
 
-    `plain` tells that no other part of the schema can evaluate properties.
+    `owner` is the whole schema where other parts of it can evaluate properties, None where none can.
     """
 
     __slots__ = (
         "additional",
         "dependent_names",
         "dependent_schemas",
+        "idle",
         "max_properties",
         "min_properties",
         "names",
+        "owner",
         "patterns",
-        "plain",
         "properties",
         "required",
         "typed",
@@ -200,28 +193,28 @@ class Record(Body):
         self.additional: Node | bool = True
         self.unevaluated: Node | None = None
         self.names: Node | None = None
-        self.plain = True
+        self.owner: Node | None = None
+        self.idle = False
 
 
 class Sequence(Body):
-    """The keywords of arrays: `every` item, or the first items in `places` and the `additional` ones
-    behind them.
+    """The keywords of arrays: `every` item, or the first items in `places` and `additional` ones behind.
 
-    `plain` tells that no other part of the schema can evaluate items, `inert` that there is no list of
-    places that `additional` could apply behind.
+    `idle` and `owner` are as those of objects; `inert` tells that `additional` has no places to follow.
     """
 
     __slots__ = (
         "additional",
         "contains",
         "every",
+        "idle",
         "inert",
         "max_contains",
         "max_items",
         "min_contains",
         "min_items",
+        "owner",
         "places",
-        "plain",
         "typed",
         "unevaluated",
         "unique",
@@ -239,15 +232,36 @@ class Sequence(Body):
         self.min_contains: int | None = None
         self.max_contains: int | None = None
         self.unique = False
-        self.plain = True
+        self.owner: Node | None = None
+        self.idle = False
         self.inert = False
 
 
 NONE: Mapping[str, Any] = {}
 NO_NAMES: frozenset[str] = frozenset()
-PENDING = Pending()
 EMPTY = Empty()
 EVERYTHING = Everything()
 NOTHING = Nothing()
 BOOLEAN = Boolean()
 NULL = Null()
+
+
+def children(body: Body) -> list[Node]:
+    """The schemas inside a body, in an order that equal texts share; targets of references are outside."""
+    if isinstance(body, Combined):
+        return list(body.members)
+    if isinstance(body, Negation):
+        return [body.forbidden]
+    if isinstance(body, Conditional):
+        return [body.branches[keyword] for keyword in sorted(body.branches)]
+    if isinstance(body, Record):
+        named = (body.properties, body.patterns, body.dependent_schemas)
+        inner = [holder[name] for holder in named for name in sorted(holder)]
+        return [*inner, *_nodes(body.additional, body.unevaluated, body.names)]
+    if isinstance(body, Sequence):
+        return [*body.places, *_nodes(body.every, body.additional, body.unevaluated, body.contains)]
+    return []
+
+
+def _nodes(*found: Node | bool | None) -> list[Node]:
+    return [each for each in found if isinstance(each, Node)]

@@ -7,7 +7,7 @@ Explicit stacks, because schemas may be nested deeper than a busy call stack has
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -40,10 +40,13 @@ def scalar(value: Any) -> str:
     return NOT_NUMBERS[str(value)]
 
 
-def printed(value: Any, *, sort: bool = False) -> str:
-    """The value as compact JSON: keys in their order, or sorted at every level; arrays always as they are."""
+def printed(value: Any, *, sort: bool = False, plain: Callable[[Any], str] = scalar) -> str:
+    """The value as compact JSON: keys in their order, or sorted at every level; arrays always as they are.
+
+    `plain` prints what has no children.
+    """
     if not isinstance(value, dict | list):
-        return scalar(value)
+        return plain(value)
     out: list[str] = []
     stack: list[tuple[Iterator[Any], str]] = [(iter((("", value),)), "")]
     while stack:
@@ -55,7 +58,7 @@ def printed(value: Any, *, sort: bool = False) -> str:
                 out.append(opening)
                 stack.append((_children(child, sort), end))
                 break
-            out.append(scalar(child))
+            out.append(plain(child))
         else:
             out.append(closing)
             stack.pop()

@@ -12,12 +12,29 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .findings import Findings, Inner, Pair
-from .nodes import EVERYTHING, Combined, Conditional, Empty, Node, Nothing, Numeric, Record, Sequence, Text
-from .printing import printed
+from .nodes import (
+    EVERYTHING,
+    Combined,
+    Conditional,
+    Empty,
+    Node,
+    Nothing,
+    Numeric,
+    Record,
+    Referring,
+    Sequence,
+    Text,
+    children,
+)
+from .patterns import found_in
+from .printing import printed, scalar
 from .value_types import types_of
 
 if TYPE_CHECKING:
     from .comparing import Comparison
+
+# printing so many characters takes about as long as comparing a pair of nodes
+CHARACTERS_A_STEP = 50
 
 
 def stricter_texts(found: Findings, old: Text, new: Text) -> None:
@@ -59,34 +76,32 @@ def _typed(
 
 def values_as_numbers(values: Iterable[Any]) -> frozenset[str]:
     """The texts of values with numbers by their value: `1`, `1.0` and `1e0` are one."""
-    return frozenset(printed(_leveled(value), sort=True) for value in values)
+    return frozenset(printed(value, sort=True, plain=_leveled) for value in values)
 
 
-def _leveled(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        # a plain integer would be as long as its exponent is large
-        return (
-            int(value)
-            if value == value.to_integral_value() and value.adjusted() < 1_000
-            else value.normalize()
-        )
-    if isinstance(value, dict):
-        return {name: _leveled(each) for name, each in value.items()}
-    return [_leveled(each) for each in value] if isinstance(value, list) else value
+def _leveled(value: Any) -> str:
+    if not isinstance(value, Decimal):
+        return scalar(value)
+    # a plain integer would be as long as its exponent is large
+    whole = value.adjusted() < 1_000 and value == value.to_integral_value()
+    return str(int(value)) if whole else str(value.normalize())
 
 
 def stricter_records(comparison: Comparison, found: Findings, old: Record, new: Record) -> Inner:
     """Required names of any kind, patterns and names of properties, and what is unevaluated."""
     _typed(found, old, new)
     for name in sorted(new.required - old.required):
-        if name in old.properties or name not in new.properties:
+        schema = new.properties.get(name)
+        if schema is not None and not schema.has_default:
+            continue  # found already where properties are compared
+        if schema is None or name in old.properties:
             found.add("REQUIRED_ATTRIBUTE_ADDED", f"required/{name}")
-        elif isinstance(new.properties[name], Node):
+        else:
             found.add("REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL", f"properties/{name}")
     yield from _patterns(found, old, new)
     if new.names is not None:
         yield from _within(found, "PROPERTY_NAMES", "propertyNames", old.names, new.names)
-    if not _open_later(new.unevaluated) and not (old.plain and new.plain):
+    if not _open_later(new) and not _same_owners(comparison, old.owner, new.owner):
         found.add("UNEVALUATED_PROPERTIES_NARROWED", "unevaluatedProperties")
 
 
@@ -101,12 +116,52 @@ def _patterns(found: Findings, old: Record, new: Record) -> Inner:
         if isinstance(new.additional, Node):
             inner = yield schema, new.additional
             found.below(path, inner)
-        elif new.additional is False or not _open_later(new.unevaluated):
+        elif new.additional is False or not _open_later(new):
             found.add("PATTERN_PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)
 
 
-def _open_later(schema: Node | None) -> bool:
-    return schema is None or schema.body is EVERYTHING
+def _same_owners(comparison: Comparison, old: Node | None, new: Node | None) -> bool:
+    """Whether what is evaluated cannot have changed: nothing else evaluates, or all that does is the same."""
+    if old is None or new is None:
+        return old is new
+    seen: set[Pair] = set()
+    pending = [(old, new)]
+    while pending:
+        pair = pending.pop()
+        if pair in seen:
+            continue
+        seen.add(pair)
+        if text_of(comparison, pair[0]) != text_of(comparison, pair[1]):
+            return False
+        # below equal texts only references can lead to something else
+        pending.extend(zip(*(_references_in(comparison, node) for node in pair), strict=True))
+    return True
+
+
+def text_of(comparison: Comparison, node: Node) -> str:
+    """The text of a schema with sorted keys; its length counts as work."""
+    text = printed(node.source, sort=True)
+    comparison.spend(len(text) // CHARACTERS_A_STEP)
+    return text
+
+
+def _references_in(comparison: Comparison, node: Node) -> list[Node]:
+    found, seen, pending = [], set(), [node]
+    while pending:
+        current = pending.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        comparison.spend(1)
+        if isinstance(current.body, Referring):
+            found.append(current.body.target)
+        else:
+            pending.extend(children(current.body))
+    return found
+
+
+def _open_later(body: Record | Sequence) -> bool:
+    return body.idle or body.unevaluated is None or body.unevaluated.body is EVERYTHING
 
 
 def _within(found: Findings, name: str, path: str, old: Node | None, new: Node) -> Inner:
@@ -117,22 +172,43 @@ def _within(found: Findings, name: str, path: str, old: Node | None, new: Node) 
         found.add(f"{name}_ADDED", path)
 
 
-def closes_by_itself(record: Record) -> bool:
-    """Whether what the record closes is closed whatever other parts of its schema evaluate."""
-    return record.additional is not True or bool(record.patterns) or record.plain
+def strict_model_for(record: Record, name: str, *, writer: bool) -> list[Node] | bool:
+    """What the standard says of a property that the record does not name: every pattern that matches counts.
+
+    Where other parts of the schema evaluate as well, a writer is taken for open, a reader is not.
+    """
+    matching = [schema for pattern, schema in record.patterns.items() if found_in(pattern, name)]
+    if matching:
+        return matching
+    if record.additional is not True:
+        return [record.additional] if isinstance(record.additional, Node) else False
+    later = record.unevaluated
+    if record.idle or later is None or later.body is EVERYTHING or (writer and record.owner is not None):
+        return True
+    return False if isinstance(later.body, Nothing) else [later]
 
 
 def stricter_sequences(comparison: Comparison, found: Findings, old: Sequence, new: Sequence) -> Inner:
     """What an array must contain, and what is unevaluated."""
     _typed(found, old, new)
-    if new.contains is not None and new.min_contains != 0:
-        yield from _within(found, "CONTAINS", "contains", old.contains, new.contains)
-    if new.contains is not None and new.max_contains is not None and old.contains is not None:
-        inner = yield new.contains, old.contains
+    if new.contains is not None and old.contains is None:
+        # even where everything counts, something must be there
+        found.add("CONTAINS_ADDED", "contains")
+    elif new.contains is not None and old.contains is not None:
+        yield from _contained(found, old.contains, new.contains, new)
+    if not _open_later(new) and not _same_owners(comparison, old.owner, new.owner):
+        found.add("UNEVALUATED_ITEMS_NARROWED", "unevaluatedItems")
+
+
+def _contained(found: Findings, old: Node, new: Node, reader: Sequence) -> Inner:
+    if reader.min_contains != 0:
+        inner = yield old, new
+        found.below("contains", inner)
+    if reader.max_contains is not None:
+        # a schema that counts more items could count too many
+        inner = yield new, old
         if inner.breaking:
             found.add("CONTAINS_CHANGED", "contains")
-    if not _open_later(new.unevaluated) and not (old.plain and new.plain):
-        found.add("UNEVALUATED_ITEMS_NARROWED", "unevaluatedItems")
 
 
 def items_beyond(comparison: Comparison, sequence: Sequence) -> Node | bool:
@@ -166,8 +242,11 @@ def exclusive_among(comparison: Comparison, combined: Combined, pair: tuple[Node
     """Whether fitting one member of a `oneOf` is enough: the others must not fit as well."""
     if not comparison.strict or new.body is not combined or combined.criterion != "oneOf":
         return True
-    taken = types_of(pair[0])
-    return all(member is pair[1] or not taken & types_of(member) for member in combined.members)
+    comparison.spend(len(combined.members))
+    taken = types_of(pair[0], comparison.types)
+    return all(
+        member is pair[1] or not taken & types_of(member, comparison.types) for member in combined.members
+    )
 
 
 def stricter_members(
@@ -178,7 +257,7 @@ def stricter_members(
         return
     if not new.members and old.members:
         found.add("COMBINED_TYPE_SUBSCHEMAS_CHANGED")
-    if new.criterion == "anyOf" or _apart(new.members):
+    if new.criterion == "anyOf" or _apart(comparison, new.members):
         return
     if old.criterion == "oneOf" and len(old.members) == len(new.members):
         for before, after in pairs:
@@ -190,10 +269,10 @@ def stricter_members(
     found.add("COMBINED_TYPE_SUBSCHEMAS_CHANGED")
 
 
-def _apart(members: tuple[Node, ...]) -> bool:
+def _apart(comparison: Comparison, members: tuple[Node, ...]) -> bool:
     taken: frozenset[str] = frozenset()
     for member in members:
-        types = types_of(member)
+        types = types_of(member, comparison.types)
         if taken & types:
             return False
         taken |= types

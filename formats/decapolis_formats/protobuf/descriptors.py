@@ -15,6 +15,7 @@ from google.protobuf.descriptor_pb2 import (
 
 from .from_descriptor import default_json_name
 from .nodes import SCALARS, Enum, Extend, Field, File, Group, Message, NumberRange, Option, Service, map_types
+from .optiondescriptors import escaped_bytes
 from .resolving import Prefixes, Types, file_prefixes, inner_prefixes
 from .visibility import available_files, visible_files
 
@@ -136,7 +137,7 @@ class _Encoder:
     def special(self, field: Field, target: FieldDescriptorProto, prefixes: Prefixes) -> None:
         target.json_name = field.json_name if field.json_name is not None else default_json_name(field.name)
         if field.default is not None:
-            target.default_value = _escaped_bytes(field.default) if field.type == "bytes" else field.default
+            target.default_value = escaped_bytes(field.default) if field.type == "bytes" else field.default
         self.options(field.options, target, prefixes)
 
     def named(self, name: str, target: FieldDescriptorProto, prefixes: Prefixes) -> None:
@@ -228,16 +229,3 @@ def _reserve(statements: Sequence[tuple[NumberRange, ...]], target: Any, *, excl
     for start, end in _ranges(statements):
         target.reserved_range.add(start=start, end=end + exclusive)
     target.reserved_name.extend(value for values in statements for value in values if isinstance(value, str))
-
-
-def _escaped_bytes(text: str) -> str:
-    return "".join(
-        char
-        if " " <= char <= "~" and char not in "\\\"'"
-        else "".join(f"\\{byte:03o}" for byte in _bytes(char))
-        for char in text
-    )
-
-
-def _bytes(char: str) -> bytes:
-    return bytes([ord(char)]) if ord(char) < 256 else char.encode("utf-8", "surrogatepass")

@@ -31,6 +31,8 @@ def _any_field(tokens: Tokens, proto3: bool) -> Field | Group:
     label = tokens.word() if tokens.peek() in LABELS else None
     if label == "required" and proto3:
         tokens.fail("proto3 knows no required fields")
+    if not is_word(tokens.peek()):
+        tokens.word()  # says what stands there instead
     is_map = tokens.peek() == "map" and tokens.items[tokens.at + 1] == "<"
     if label is None and not proto3 and not is_map:
         tokens.fail(f"'{tokens.peek()[:40]}' needs a label before it: optional, required or repeated")

@@ -10,6 +10,7 @@ from decapolis_formats.errors import ComparisonTooCostly
 from decapolis_formats.model import CompareOptions, Difference
 
 MAX_DEPTH: Final = 100
+_PATH_PER_PAIR: Final = 128
 COMPATIBLE: Final = frozenset(
     {
         *("MESSAGE_ADDED", "MESSAGE_MOVED", "ENUM_ADDED", "ENUM_REMOVED"),
@@ -55,6 +56,7 @@ class Findings:
         """Notes a difference; whether it breaks follows from its type unless said."""
         if compatible is None:
             compatible = type_name in self._compatible
+        self.spend(len(path) // _PATH_PER_PAIR)
         self._visits[-1].found.append(Difference(type_name, path, compatible, info))
 
     def spend(self, amount: int) -> None:

@@ -18,6 +18,7 @@ from google.protobuf.descriptor_pb2 import (
     ServiceDescriptorProto,
 )
 from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as RuntimeMessage
 
 from decapolis_formats.errors import InvalidSchema
 
@@ -35,7 +36,7 @@ from .nodes import (
     Rpc,
     Service,
 )
-from .optiondescriptors import Interpreter, options_from
+from .optiondescriptors import Interpreter, options_from, text_of_bytes
 
 _LABELS: Final = {1: "optional", 2: "required", 3: "repeated"}
 
@@ -46,6 +47,8 @@ def file_from_descriptor(data: bytes, interpreter: Interpreter | None = None) ->
         descriptor = FileDescriptorProto.FromString(data)
     except DecodeError as unreadable:
         raise InvalidSchema(f"The bytes are no FileDescriptorProto: {unreadable}") from None
+    if _has_broken_text(descriptor):
+        raise InvalidSchema("The bytes are no FileDescriptorProto: a name in it is not UTF-8")
     if descriptor.syntax not in ("", "proto2", "proto3"):
         raise InvalidSchema(f"The syntax '{descriptor.syntax}' is not known (known: proto2, proto3)")
     return _Decoder(descriptor, interpreter).file()
@@ -55,6 +58,17 @@ def default_json_name(name: str) -> str:
     """The JSON name that a field has by itself: lower camel case."""
     first, *others = name.split("_")
     return first + "".join(part[:1].upper() + part[1:] for part in others)
+
+
+def _has_broken_text(message: RuntimeMessage) -> bool:
+    """Whether the runtime gives bytes for a string, as it does where they are not UTF-8."""
+    for field, value in message.ListFields():
+        values = value if field.is_repeated else (value,)
+        if field.type == field.TYPE_STRING and any(isinstance(each, bytes) for each in values):
+            return True
+        if field.type == field.TYPE_MESSAGE and any(map(_has_broken_text, values)):
+            return True
+    return False
 
 
 class _Decoder:
@@ -145,7 +159,7 @@ class _Decoder:
         chosen = field.HasField("json_name") and field.json_name != default_json_name(field.name)
         default = field.default_value if field.HasField("default_value") and not self.proto3 else None
         if default is not None and type_name == "bytes":
-            default = text_encoding.CUnescape(default).decode("latin-1")
+            default = text_of_bytes(text_encoding.CUnescape(default))
         return Field(
             None if unlabelled else self.label(field),
             type_name,

@@ -11,7 +11,6 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-from .from_descriptor import file_from_descriptor
 from .nodes import File
 from .parsing import read_file
 
@@ -90,4 +89,6 @@ def known_files() -> Mapping[str, File]:
 
 
 def _from_runtime(name: str) -> File:
+    from .from_descriptor import file_from_descriptor
+
     return file_from_descriptor(import_module(f"google.protobuf.{name}_pb2").DESCRIPTOR.serialized_pb)

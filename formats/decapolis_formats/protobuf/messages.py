@@ -19,7 +19,9 @@ from .nodes import (
     OneOf,
     Option,
 )
-from .options import MAX_NESTING, read_bracketed, read_statement
+from .options import read_bracketed, read_statement
+
+MAX_NESTING: Final = 64
 
 
 class _Body:

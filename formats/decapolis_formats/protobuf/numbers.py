@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
+from math import isinf
 from struct import pack, unpack
 from typing import Final
 
 _HEXADECIMAL: Final = re.compile(r"-?0[xX][0-9a-fA-F]{1,64}")
 _OCTAL: Final = re.compile(r"-?0[0-7]{1,64}")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,400}")
+_PLACES: Final = Decimal("0.001")
 _FRACTION: Final = re.compile(r"-?[0-9]*(?:\.([0-9]*))?(?:[eE]-?[0-9]{1,3})?")
 
 
@@ -30,14 +32,21 @@ def normal_number(text: str) -> str:
 def _rounded(text: str, places: int) -> str:
     try:
         value = float(text)
-        if places <= 7:
-            value = unpack("<f", pack("<f", value))[0]
-    except (ValueError, OverflowError):
+    except ValueError:
         return text
-    if value in (float("inf"), float("-inf")):
+    if isinf(value):
         return text
-    rounded = (
-        Decimal(value).quantize(Decimal("0.001"), ROUND_HALF_EVEN) if abs(value) < 1e20 else Decimal(value)
-    )
-    shown = format(rounded, "f")
+    if places <= 7:
+        value = _single(value)
+    exact = Decimal(value) if abs(value) < 2**53 else Decimal(repr(value))
+    shown = format(exact.quantize(_PLACES, ROUND_HALF_EVEN) if abs(value) < 2**53 else exact, "f")
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+
+def _single(value: float) -> float:
+    """The nearest number of single precision, which is how few places are read, if it has that range."""
+    try:
+        single: float = unpack("<f", pack("<f", value))[0]
+    except OverflowError:
+        return value
+    return single or value

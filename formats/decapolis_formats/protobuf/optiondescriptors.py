@@ -50,8 +50,16 @@ def _value(field: FieldDescriptor, value: Any) -> OptionValue:
     if isinstance(value, bool):
         return Word("true" if value else "false")
     if isinstance(value, bytes):
-        return value.decode("latin-1")
+        return text_of_bytes(value)
     return value if isinstance(value, str) else Word(_number(value))
+
+
+def text_of_bytes(value: bytes) -> str:
+    """Bytes as the characters that stand for them in a text: UTF-8 where they are, else one for each byte."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _number(value: float) -> str:
@@ -89,7 +97,7 @@ def _entry(field: FieldDescriptor, key: Any, value: Any) -> OptionValue:
 def text_format(value: OptionValue, name_of: Callable[[str], str]) -> str:
     """A value in protobuf's text format; `name_of` gives the full names of extensions in brackets."""
     if isinstance(value, str):
-        return '"' + "".join(_text_byte(byte) for byte in value.encode("utf-8", "surrogatepass")) + '"'
+        return f'"{escaped_bytes(value)}"'
     if isinstance(value, Word):
         return value.text
     if isinstance(value, list):
@@ -102,5 +110,9 @@ def text_field(value: OptionValue, name_of: Callable[[str], str]) -> str:
     return (" " if isinstance(value, dict) else ": ") + text_format(value, name_of)
 
 
-def _text_byte(byte: int) -> str:
-    return chr(byte) if 32 <= byte < 127 and byte not in (34, 39, 92) else f"\\{byte:03o}"
+def escaped_bytes(text: str) -> str:
+    """The UTF-8 bytes of a text, all but plain characters as octal escapes."""
+    return "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in (34, 39, 92) else f"\\{byte:03o}"
+        for byte in text.encode("utf-8", "surrogatepass")
+    )

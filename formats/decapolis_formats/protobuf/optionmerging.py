@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .nodes import Field, Option, OptionValue, Word
 from .numbers import normal_number
+from .options import key_of
 from .resolving import Prefixes, Types
 
 
@@ -38,7 +39,7 @@ def _named(option: Option, types: Types, prefixes: Prefixes, declared: dict[str,
 
 def _nested(path: tuple[str, ...], value: OptionValue) -> OptionValue:
     for name in reversed(path):
-        value = {name: value}
+        value = {key_of(name): value}
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from .lexing import Tokens
 from .nodes import Option, OptionValue, Word
 
-MAX_NESTING: Final = 100
+MAX_NESTING: Final = 32
 
 
 def read_option(tokens: Tokens) -> Option:
@@ -54,6 +54,8 @@ def _path(tokens: Tokens) -> tuple[str, ...]:
             path.append(f"({tokens.name()})")
         else:
             path += tokens.name().split(".")
+    if "" in path:
+        tokens.fail("a name is expected between the dots of an option")
     return tuple(path)
 
 
@@ -84,11 +86,17 @@ def _aggregate(tokens: Tokens, depth: int) -> dict[str, OptionValue]:
             tokens.require(":")
         value = _value(tokens, depth)
         if path:
-            _enter(found, (name, *path[:-1]))[path[-1]] = value
+            *outer, last = map(key_of, path)
+            _enter(found, (name, *outer))[last] = value
         else:
             _add(found, name, value)
         tokens.accept(",")
     return found
+
+
+def key_of(part: str) -> str:
+    """A part of an option's path as the key of a value: extensions stand in square brackets there."""
+    return f"[{part[1:-1]}]" if part.startswith("(") else part
 
 
 def _enter(found: dict[str, OptionValue], path: tuple[str, ...]) -> dict[str, OptionValue]:

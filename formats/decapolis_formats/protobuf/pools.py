@@ -26,7 +26,10 @@ def interpreter_for(data: bytes, sources: Iterable[Source]) -> Interpreter:
     def interpret(options: RuntimeMessage) -> RuntimeMessage:
         if not loaded:
             loaded.append(_pool_around(data, tuple(sources)))
-        return _declared_class(loaded[0], options).FromString(options.SerializeToString())
+        try:
+            return _declared_class(loaded[0], options).FromString(options.SerializePartialToString())
+        except DecodeError:
+            return options  # whoever wrote it had other declarations
 
     return interpret
 
@@ -79,7 +82,7 @@ def dependency_descriptors(file: File, types: Types) -> list[FileDescriptorProto
 
 def _add(pool: DescriptorPool, descriptor: FileDescriptorProto) -> None:
     try:
-        pool.AddSerializedFile(descriptor.SerializeToString())
+        pool.AddSerializedFile(descriptor.SerializePartialToString())
     except TypeError:
         # the runtime refuses what the dialect takes; then the options that it declares stay unread
         return
@@ -114,7 +117,7 @@ class OptionsIn:
             if extension is not None:
                 text = _as_text(option, f"[{extension[0]}]", self._types, prefixes)
                 _merge(text, declared, self._pool)
-        target.MergeFromString(declared.SerializeToString())
+        target.MergeFromString(declared.SerializePartialToString(deterministic=True))
 
 
 def _as_text(option: Option, name: str, types: Types, prefixes: Prefixes) -> str:

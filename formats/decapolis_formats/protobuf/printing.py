@@ -37,6 +37,7 @@ _ESCAPES: Final = str.maketrans(
         '"': '\\"',
     }
 )
+_UNREADABLE: Final = frozenset('"\\')
 _WORD_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 
 
@@ -69,9 +70,9 @@ def _add_section(lines: list[str], section: Iterable[str]) -> None:
 
 def _imports(file: File) -> Iterator[str]:
     for name in file.imports:
-        yield f'import "{name}";'
+        yield f'import "{_name(name)}";'
     for name in file.public_imports:
-        yield f'import public "{name}";'
+        yield f'import public "{_name(name)}";'
 
 
 def _types(messages: Sequence[Message], enums: Sequence[Enum], indent: str) -> Iterator[str]:
@@ -127,7 +128,12 @@ def _range(value: NumberRange) -> str:
     if isinstance(value, tuple):
         start, end = value
         return f"{start} to {'max' if end >= LARGEST_NUMBER else end}"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return f'"{_name(value)}"' if isinstance(value, str) else str(value)
+
+
+def _name(name: str) -> str:
+    # the dialect does not escape names in quotes; those that no reader could take back are
+    return escaped(name) if _UNREADABLE.intersection(name) else name
 
 
 def _fields(fields: Sequence[Field], indent: str) -> list[str]:
@@ -159,9 +165,7 @@ def special_options(field: Field) -> list[Option]:
 
 def _default(type_name: str, default: str) -> OptionValue:
     # the dialect prints defaults of bytes without quotes; where no reader could take that back, quotes stay
-    quoted = type_name == "string" or (
-        type_name == "bytes" and not (default and _WORD_CHARACTERS.issuperset(default))
-    )
+    quoted = type_name == "string" or not default or not _WORD_CHARACTERS.issuperset(default)
     return default if quoted else Word(default)
 
 

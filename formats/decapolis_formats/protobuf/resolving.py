@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, TypeAlias
 
+from decapolis_formats.errors import InvalidSchema
+
 from . import known
 from .nodes import Enum, Extend, Field, File, Message
 
 Prefixes: TypeAlias = "tuple[str, ...]"
 Origin: TypeAlias = "tuple[str, int] | None"
+_LONGEST_NAMES: Final = 50_000_000
 LOCAL: Final[Origin] = ("", -1)
 
 
@@ -121,8 +124,12 @@ def _collect_types(source: Source, table: dict[str, Type]) -> None:
     waiting: list[tuple[Prefixes, Message | Enum]] = []
     waiting += ((file_prefixes(file.package), message) for message in file.messages)
     waiting += ((file_prefixes(file.package), enum) for enum in file.enums)
+    length = 0
     for prefixes, node in waiting:  # grows while it is walked, so that of equal names the last one counts
         full_name = prefixes[0] + node.name
+        length += len(full_name)
+        if length > _LONGEST_NAMES:  # deep nesting makes a text of some megabytes into names of gigabytes
+            raise InvalidSchema("The full names of the nested types are too long together")
         inner = (full_name + ".", *prefixes)
         table[full_name] = Type(full_name, node, package, inner, source.origin, source.name, file.is_proto3)
         if isinstance(node, Message):

@@ -60,13 +60,15 @@ class ProtobufSchema:
         from .pools import OptionsIn
 
         descriptor = file_descriptor(self.file, MAIN_NAME, self.types, OptionsIn(self.file, self.types))
-        return descriptor.SerializeToString()
+        return descriptor.SerializePartialToString(deterministic=True)
 
 
 def read_schema(text: str, dependencies: Sequence[Dependency] = ()) -> ProtobufSchema:
     """Reads .proto source or the base64 of a FileDescriptorProto; its names may still mean nothing."""
     known = tuple(dependencies)
-    return ProtobufSchema(text, known, _file(text, known))
+    schema = ProtobufSchema(text, known, _file(text, known))
+    _ = schema.types  # a reference that cannot be read is found now, not in the middle of a comparison
+    return schema
 
 
 def _file(text: str, dependencies: tuple[Dependency, ...]) -> File:

@@ -154,7 +154,7 @@ def _default(value: str, type_name: str, enum: Enum | None, where: str) -> None:
     else:
         fits = _is_whole(value, type_name)
     if not fits:
-        raise InvalidSchema(f"{where}: the default {value[:60]} is no {enum.name if enum else type}")
+        raise InvalidSchema(f"{where}: the default {value[:60]} is no {enum.name if enum else type_name}")
 
 
 def _is_number(value: str) -> bool:

@@ -7,7 +7,14 @@ import importlib
 import click
 
 _COMMANDS = {
+    "canonical": ("canonical", "Print canonical and normalised texts, without a server."),
+    "changed": ("changed", "Compare schema files with their last committed versions."),
+    "diff": ("diff", "Compare two schema files for people."),
+    "judge": ("judge", "Judge candidates against earlier schemas, without a server."),
+    "policy": ("policy", "Explain policies, and preview what they would have refused."),
+    "check-config": ("check_config", "Name every fault of configuration files."),
     "serve": ("serve", "Start the gateway."),
+    "config-schema": ("config_schema", "Print a JSON Schema of configuration files, for editors."),
     "route": ("route", "Explain which registry owns a subject."),
 }
 """Each command's module and one line of help; modules load when their command is used."""

@@ -6,8 +6,9 @@ known goes on inwards, and what comes back is kept when its handler said for how
 
 from __future__ import annotations
 
-import random
+import secrets
 import time
+import uuid
 from collections.abc import Hashable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,9 @@ from .ask import Keep
 
 MOST_BODY = 64 * 1024
 """Longer request bodies are not looked up: hashing them would cost more than it saves."""
+
+SHARED_SECONDS = 60.0
+"""How long other gateways may have an answer that changes would end anyway."""
 
 _NEGOTIATED = frozenset(
     {b"accept", b"accept-encoding", b"confluent-accept-unknown-properties", b"content-type", b"authorization"}
@@ -35,6 +39,9 @@ class ReadyLayer:
         self._answers = gateway.answers
         self._changes = gateway.changes
         self._requests = gateway.metrics.requests
+        self._shared = gateway.shared_answers
+        self._prefix = str(uuid.uuid4()).encode()[:24]
+        self._number = secrets.randbits(40)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, from memory where possible."""
@@ -51,32 +58,56 @@ class ReadyLayer:
             return
         key = None if body is None else (scope["raw_path"], scope["query_string"], body, negotiated, method)
         found = self._answers.get(key) if key is not None else None
-        if found is not None and (
-            not found.scopes
-            or (self._changes.unchanged_here(found.scopes, found.made) and not self._changes.shared)
-            or (self._changes.shared and await self._changes.unchanged(found.scopes, found.made))
-        ):
-            self._gateway.metrics.ready_hits += 1
-            self._requests[(found.route, method, found.status)] += 1
-            start: Message = {
-                "type": "http.response.start",
-                "status": found.status,
-                "headers": [*found.headers, (b"x-request-id", request_id or _new_id())],
-            }
-            await send(start)
-            await send({"type": "http.response.body", "body": found.body})
+        if found is not None and found.scopes and not self._still_stands(found):
+            found = None
+        if key is not None and (self._changes.shared or self._shared is not None):
+            found = await self._known(key, method)
+        if found is None:
+            await self._make(scope, receive, send, request_id, key)
             return
-        await self._make(scope, receive, send, request_id, key)
+        self._gateway.metrics.ready_hits += 1
+        self._requests[(found.route, method, found.status)] += 1
+        start: Message = {
+            "type": "http.response.start",
+            "status": found.status,
+            "headers": [*found.headers, (b"x-request-id", request_id or self._new_id())],
+        }
+        await send(start)
+        await send({"type": "http.response.body", "body": found.body})
+
+    def _new_id(self) -> bytes:
+        """A fresh request id in the shape of a random UUID: a prefix of this process and a number."""
+        self._number = self._number + 1 & 0xFFFFFFFFFFFF
+        return b"%b%012x" % (self._prefix, self._number)
+
+    def _still_stands(self, answer: Ready) -> bool:
+        """Whether nothing it hangs on changed in this process; written out, because every request comes by."""
+        last = self._changes.last
+        made = answer.made
+        for scope in answer.scopes:  # noqa: SIM110 - all() with a generator costs a microsecond
+            if last.get(scope, 0) > made:
+                return False
+        return True
+
+    async def _known(self, key: Hashable, method: str) -> Ready | None:
+        """An answer that still stands: out of this process's memory, or another gateway's."""
+        found = self._answers.get(key)
+        if found is None and self._shared is not None and method == "GET":
+            found = await self._shared.get(key)
+            if found is not None:
+                self._answers.put(key, found)
+        if found is None or not found.scopes:
+            return found
+        if self._changes.shared:
+            return found if await self._changes.unchanged(found.scopes, found.made) else None
+        return found if self._still_stands(found) else None
 
     async def _make(
         self, scope: Scope, receive: Receive, send: Send, request_id: bytes | None, key: Hashable | None
     ) -> None:
         metrics = self._gateway.metrics
         metrics.ready_misses += 1
-        traceparent = next(
-            (value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None
-        )
-        call = call_for(request_id.decode("latin-1") if request_id else None, traceparent)
+        call = call_for(request_id.decode("latin-1") if request_id else None, _header(scope, b"traceparent"))
         enter_call(call)
         keeps: list[Keep] = []
         scope["decapolis.keep"] = keeps
@@ -92,9 +123,15 @@ class ReadyLayer:
         if key is not None and keeps and recorder.is_whole and recorder.status == 200:
             keep = keeps[-1]
             expires = 0.0 if keep.seconds is None else time.monotonic() + keep.seconds
-            self._answers.put(
-                key, Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires)
-            )
+            question = len(scope["raw_path"]) + int(_header(scope, b"content-length") or 0)
+            ready = Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires, question)
+            self._answers.put(key, ready)
+            if self._shared is not None and keep.scopes and scope["method"] == "GET":
+                await self._shared.put(key, ready, keep.seconds or SHARED_SECONDS)
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), None)
 
 
 def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, tuple[tuple[bytes, bytes], ...]]:
@@ -108,12 +145,6 @@ def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, tup
         elif name == b"x-request-id" and pair[1].strip():
             request_id = pair[1]
     return request_id, tuple(negotiated)
-
-
-def _new_id() -> bytes:
-    # an identifier, not a secret: the fast generator will do
-    digits = f"{random.getrandbits(128):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}".encode()
 
 
 async def _short_body(receive: Receive) -> tuple[bytes | None, Receive]:

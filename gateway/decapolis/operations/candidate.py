@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from decapolis.gateway import View
+from decapolis.judge import INLINE_CHARACTERS
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.references import inside, resolve
 from decapolis_formats import (
@@ -22,7 +25,8 @@ from decapolis_formats import (
 )
 from decapolis_formats.data_contracts import merge_metadata, merge_rule_sets
 from decapolis_formats.spelling import metadata_from, rule_set_from
-from decapolis_policies.history import Text
+from decapolis_policies import Candidate as Judged
+from decapolis_policies import Text
 from decapolis_translators.contract import StoredVersion
 from decapolis_translators.subjects import Subject
 
@@ -72,8 +76,13 @@ class Candidate:
 
     @property
     def text(self) -> Text:
-        """What the judge reads."""
+        """The text with those of its references."""
         return Text(self.schema.format, self.schema.text, self.dependencies)
+
+    def judged(self, subject: Subject) -> Judged:
+        """What the judge reads for a subject, metadata and rules included."""
+        schema = self.schema
+        return Judged(self.text, subject.name, schema.references, schema.metadata, schema.rule_set)
 
     def with_contract(self, metadata: Metadata | None, rule_set: RuleSet | None) -> Candidate:
         """The same text with other metadata and rules."""
@@ -117,15 +126,24 @@ async def candidate_from(
         raise SchemaInvalid("Empty schema")
     try:
         references, dependencies = await _resolved(view, registry, subject, request.references, deleted=deleted)
-        engine = engine_of(format)
-        parsed = Text(format, request.text, dependencies).parsed(strict=strict, validate_fields=validate_fields)
-        text = engine.normalized(parsed) if normalize else engine.canonical(parsed)
+        read = partial(_read, Text(format, request.text, dependencies), normalize, strict, validate_fields)
+        heavy = len(request.text) > INLINE_CHARACTERS
+        parsed, text = await asyncio.to_thread(read) if heavy else read()
         if normalize:
             references = tuple(sorted(set(references), key=lambda each: (each.name, each.subject, each.version)))
     except FormatError as error:
         raise SchemaInvalid(_complaint(subject, request, str(error))) from error
+    if not normalize:
+        Text(format, text, dependencies).read_as(parsed)
     schema = Schema(format, text, references, request.metadata, request.rule_set)
     return Candidate(schema, dependencies, parsed)
+
+
+def _read(given: Text, normalize: bool, strict: bool, validate_fields: bool) -> tuple[Any, str]:
+    """The engine's reading of a text, and the text that would be stored."""
+    engine = engine_of(given.format)
+    parsed = given.parsed(strict=strict, validate_fields=validate_fields)
+    return parsed, engine.normalized(parsed) if normalize else engine.canonical(parsed)
 
 
 def _complaint(subject: Subject, request: Request, details: str) -> str:

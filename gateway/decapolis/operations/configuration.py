@@ -17,10 +17,10 @@ from decapolis_policies.levels import Level, UnknownLevel
 from decapolis_translators.errors import ConfigNotFound, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
 
+from .demanded import LEVEL, held_to_floor, with_enforced_level
 from .effective import READ_ONLY, effective_config, effective_mode, front_mode, own_config, settings_scope
-from .errors import ConfigUnset, LevelInvalid, NotAllowed, RuleSetInvalid, SubjectInvalid
+from .errors import BelowTheFloor, ConfigUnset, LevelInvalid, NotAllowed, RuleSetInvalid, SubjectInvalid
 
-LEVEL = "compatibilityLevel"
 POLICIES = ("STRICT", "LENIENT", "LOGICAL")
 
 
@@ -49,9 +49,11 @@ async def read_config(view: View, spelled: str | None, *, default_to_global: boo
     holder = holder_of(view, subject)
     default = view.gateway.judge.default_level.name
     if isinstance(holder, EmbeddedRegistry):
-        return {LEVEL: default, **(await holder.config(None) or {})}
+        front = {LEVEL: default, **(await holder.config(None) or {})}
+        return await with_enforced_level(view.gateway, None, subject, front) if default_to_global else front
     if default_to_global:
-        return await effective_config(view.gateway, holder, subject)
+        effective = await effective_config(view.gateway, holder, subject)
+        return await with_enforced_level(view.gateway, holder, subject, effective)
     own = await own_config(view.gateway, holder, _spelled(subject))
     if own is None:
         if _is_global(subject):
@@ -72,9 +74,16 @@ async def change_config(view: View, spelled: str | None, changes: Mapping[str, A
     checked = _checked(changes)
     holder = holder_of(view, subject)
     if isinstance(holder, EmbeddedRegistry):
+        checked = await held_to_floor(view.gateway, None, subject, checked)
         await holder.set_config(None, checked)
         return dict(await holder.config(None) or {})
     await _demand_changeable(view, holder, subject)
+    try:
+        checked = await held_to_floor(view.gateway, holder, subject, checked)
+    except BelowTheFloor as below:
+        number = await view.gateway.audit.intend("set-config", holder.id, str(subject), {"after": checked})
+        await view.gateway.audit.close(number, "refused", reason=str(below))
+        raise
     await _audited(view, holder, subject, "set-config", checked)
     return dict(await own_config(view.gateway, holder, _spelled(subject)) or {})
 

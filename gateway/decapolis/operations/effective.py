@@ -52,11 +52,15 @@ async def own_mode(gateway: Gateway, registry: LiveRegistry, spelled: str | None
 
 
 async def _remembered(gateway: Gateway, registry: LiveRegistry, spelled: str | None, kind: str) -> Any:
+    if registry.keeps_settings_here:
+        return (await _settings_here(gateway, registry)).get((kind, Subject.parse(spelled or "")))
     key = (registry.id, spelled, kind)
-    scopes = (settings_scope(registry.id),)
     kept = gateway.settings_memory.get(key)
-    lives = kept is not None and (registry.is_local or time.monotonic() < kept.until)
-    if kept is not None and lives and await gateway.changes.unchanged(scopes, kept.made):
+    if (
+        kept is not None
+        and time.monotonic() < kept.until
+        and await gateway.changes.unchanged_for_call(settings_scope(registry.id), kept.made)
+    ):
         return kept.value
     made = await gateway.changes.now()
     try:
@@ -68,6 +72,19 @@ async def _remembered(gateway: Gateway, registry: LiveRegistry, spelled: str | N
     until = time.monotonic() + gateway.configuration.gateway.cache.seconds
     gateway.settings_memory.put(key, value, made, until)
     return value
+
+
+async def _settings_here(gateway: Gateway, registry: LiveRegistry) -> Mapping[tuple[str, Subject], Any]:
+    """All settings of a registry in the gateway's own store, read once between two changes of any of them."""
+    key = (registry.id, "*", "*")
+    kept = gateway.settings_memory.get(key)
+    if kept is None or not await gateway.changes.unchanged_for_call(settings_scope(registry.id), kept.made):
+        made = await gateway.changes.now()
+        found = await registry.settings_here()
+        gateway.settings_memory.put(key, found, made, 0.0)
+        return found
+    settings: Mapping[tuple[str, Subject], Any] = kept.value
+    return settings
 
 
 async def effective_config(gateway: Gateway, registry: LiveRegistry, subject: Subject) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from decapolis.gateway import View
+from decapolis.ids import Owned
+from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.references import inside
 from decapolis.registries.routing import NoRoute
@@ -146,24 +148,37 @@ def owner_of_id(view: View, seen_id: int) -> tuple[LiveRegistry, int]:
         raise SchemaNotFound(seen_id)
     registry = view.gateway.registries.find(owned.registry)
     if registry is None:
-        raise UnpluggedRegistry(owned.registry, seen_id)
+        raise UnpluggedRegistry(owned, seen_id)
     return registry, owned.native_id
 
 
 class UnpluggedRegistry(RegistryFault):
     """The id belongs to a registry that is not configured any more; its range stays reserved."""
 
-    def __init__(self, registry: str, seen_id: int) -> None:
-        super().__init__(f"Id {seen_id} belongs to registry {registry}, which is not configured any more")
+    def __init__(self, owned: Owned, seen_id: int) -> None:
+        super().__init__(f"Id {seen_id} belongs to registry {owned.registry}, which is not configured any more")
+        self.owned = owned
 
 
 async def _by_range(view: View, seen_id: int) -> Shown:
-    registry, native_id = owner_of_id(view, seen_id)
+    try:
+        registry, native_id = owner_of_id(view, seen_id)
+    except UnpluggedRegistry as unplugged:
+        return Shown("", 0, seen_id, await _remembered(view, unplugged))
     try:
         schema = await registry.schema(native_id)
     except SchemaNotFound as absent:
         raise SchemaNotFound(seen_id) from absent
     return Shown("", 0, seen_id, schema)
+
+
+async def _remembered(view: View, unplugged: UnpluggedRegistry) -> Schema:
+    """An id outlives its registry: messages still carry it, and the store still has its text."""
+    kept = EmbeddedRegistry(unplugged.owned.registry, EmbeddedConfig(), view.gateway.store)
+    try:
+        return await kept.fetch_by_id(unplugged.owned.native_id)
+    except SchemaNotFound:
+        raise unplugged from None
 
 
 async def describe_use(view: View, found: Shown) -> Shown:

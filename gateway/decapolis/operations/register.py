@@ -18,7 +18,7 @@ from decapolis_formats.data_contracts import (
     with_property,
     without_version,
 )
-from decapolis_policies.history import PastVersion, Text
+from decapolis_policies import Demands, PastVersion, Text, Violation
 from decapolis_translators.contract import Feature, StoredVersion
 from decapolis_translators.errors import (
     Absent,
@@ -31,13 +31,15 @@ from decapolis_translators.errors import (
 from decapolis_translators.subjects import Subject
 
 from .candidate import Candidate, Request, candidate_from
+from .demanded import facts_of
 from .effective import IMPORTING, demand_writable, effective_config, followed
-from .errors import IncompatibleSchema, NotAllowed, RuleSetInvalid, SchemaInvalid, SubjectInvalid
+from .errors import IncompatibleSchema, NotAllowed, RulesBroken, RuleSetInvalid, SchemaInvalid, SubjectInvalid
+from .judged import note_refusal, note_verdict, put_into_place, warned
 from .shown import Shown, shown
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 5
+MOST_ATTEMPTS = 20
 _DEFAULTS = ("defaultMetadata", "overrideMetadata", "defaultRuleSet", "overrideRuleSet")
 
 
@@ -56,7 +58,7 @@ async def register(
             return shown(view, registry, there)
     mode = await _demand_mode(view, registry, subject, request)
     attempt = _Attempt(view, registry, subject, request, config, mode, normalize=normalize, force=force)
-    async with view.gateway.locks.hold(registry.id, str(subject)):
+    async with view.gateway.locks.hold(registry.id, str(subject), here_only=registry.is_local):
         for _ in range(MOST_ATTEMPTS):
             try:
                 return await attempt.run(candidate)
@@ -161,18 +163,26 @@ class _Attempt:
 
     async def run(self, candidate: Candidate | None) -> Shown:
         """Reads the history, decides, writes."""
-        everything = await self.registry.history(str(self.subject), deleted=self._numbers_matter)
+        demands = self._demands()
+        deleted = self._numbers_matter or demands.asks_deleted
+        everything = await self.registry.history(str(self.subject), deleted=deleted)
         live = [version for version in everything if not version.deleted]
         following = (everything[-1].version + 1) if everything else 1
         candidate = await self._settled(candidate, live, following)
         there = await self._already_there(candidate, live)
         if there is not None:
             return shown(self.view, self.registry, there)
-        if not (self.importing or self._forced):
-            await self._judge(candidate, live)
+        warnings = await self._judge(candidate, everything, demands)
         self._demand_version(following)
         self._demand_holdable(candidate.schema)
-        return await self._write(candidate, following)
+        await self._demand_room()
+        return await self._write(candidate, following, warned(warnings))
+
+    def _demands(self) -> Demands:
+        """IMPORT and an administrator's force free from what the subject is configured to, never from a policy set."""
+        facts = facts_of(self.registry, self.subject, self.request.format)
+        excused = self.importing or self._forced
+        return self.view.gateway.judge.demands(facts, self.config, only_policy=excused)
 
     @property
     def _numbers_matter(self) -> bool:
@@ -239,12 +249,22 @@ class _Attempt:
             return None
         return await equivalent_version(self.registry, self.subject, candidate, live)
 
-    async def _judge(self, candidate: Candidate, live: Sequence[StoredVersion]) -> None:
-        past = await past_versions(self.registry, self.subject, live, candidate.schema, self.config)
-        verdict = await self.view.gateway.judge.judge(candidate.text, past, self.config)
-        self.view.gateway.metrics.verdicts.labels(self.registry.id, "allowed" if verdict.allowed else "refused").inc()
-        if not verdict.allowed:
-            raise IncompatibleSchema(str(self.subject), verdict.messages)
+    async def _judge(
+        self, candidate: Candidate, everything: Sequence[StoredVersion], demands: Demands
+    ) -> tuple[Violation, ...]:
+        """The warnings of the verdict; raises where it does not allow the change."""
+        gateway, registry, subject = self.view.gateway, self.registry, self.subject
+        versions = await past_versions(registry, subject, everything)
+        imposed = self.request.version if self.importing and self.request.version > 0 else None
+        past, followers = put_into_place(versions, imposed)
+        verdict = await gateway.judge.judge(candidate.judged(subject), past, demands, followers)
+        note_verdict(gateway, registry, verdict)
+        if verdict.allowed:
+            return verdict.warnings
+        await note_refusal(gateway, registry, subject, candidate.schema, verdict)
+        if verdict.incompatible:
+            raise IncompatibleSchema(str(subject), verdict.messages, verdict.repair)
+        raise RulesBroken(verdict.policy_set, verdict.broken_rules)
 
     def _demand_version(self, following: int) -> None:
         version = self.request.version
@@ -267,10 +287,10 @@ class _Attempt:
                 f"Registry {self.registry.id} does not resolve references of {schema.format.schema_type} schemas",
             )
 
-    async def _write(self, candidate: Candidate, following: int) -> Shown:
+    async def _write(self, candidate: Candidate, following: int, noticed: Mapping[str, Any]) -> Shown:
         gateway, registry, spelled = self.view.gateway, self.registry, str(self.subject)
         native_id = self._imposed_id()
-        facts = {"guid": candidate.schema.guid, "id": self.request.id, "version": self.request.version}
+        facts = {"guid": candidate.schema.guid, "id": self.request.id, "version": self.request.version, **noticed}
         if registry.is_local:
             return await self._write_here(candidate, following, native_id, facts)
         number = await gateway.audit.intend("register", registry.id, spelled, facts)
@@ -311,6 +331,13 @@ class _Attempt:
         gateway, registry = self.view.gateway, self.registry
         await gateway.changes.count(subject_scope(registry.id, str(self.subject)), registry.id)
         gateway.metrics.created[candidate.schema.format.schema_type.lower()] += 1
+
+    async def _demand_room(self) -> None:
+        """A range that is full refuses the write beforehand: an id outside of it could not be shown to anybody."""
+        if self.view.shows_native_ids(self.registry, self.subject.context):
+            return
+        highest = await self.registry.highest_known_id()
+        self.view.gateway.ledger.public(self.registry.id, highest + 1)
 
     def _imposed_id(self) -> int | None:
         wanted = self.request.imposed_id
@@ -360,23 +387,13 @@ async def _equivalent(registry: LiveRegistry, subject: Subject, candidate: Candi
 
 
 async def past_versions(
-    registry: LiveRegistry,
-    subject: Subject,
-    live: Sequence[StoredVersion],
-    candidate: Schema,
-    config: Mapping[str, Any],
+    registry: LiveRegistry, subject: Subject, versions: Sequence[StoredVersion]
 ) -> list[PastVersion]:
-    """The versions that a candidate is compared with: all live ones, or those of its compatibility group."""
-    group = config.get("compatibilityGroup")
-    wanted = _group_of(candidate, group)
+    """The versions with the texts of their references, as the judge reads them."""
     past = []
-    for stored in live:
-        if group and _group_of(stored.schema, group) != wanted:
-            continue
-        known = await registry.dependencies(stored.schema, subject.context, deleted=True)
-        past.append(PastVersion(stored.version, Text(stored.schema.format, stored.schema.text, known)))
+    for stored in versions:
+        schema = stored.schema
+        known = await registry.dependencies(schema, subject.context, deleted=True)
+        text = Text(schema.format, schema.text, known)
+        past.append(PastVersion(stored.version, text, schema.metadata, schema.rule_set, stored.deleted))
     return past
-
-
-def _group_of(schema: Schema, group: Any) -> str | None:
-    return schema.metadata.properties.get(str(group)) if group and schema.metadata else None

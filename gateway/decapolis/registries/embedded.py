@@ -211,6 +211,11 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
         found: list[tuple[str, int]] = await self._read(lambda c: schemas.ids_of_guid(c, self.registry_id, guid))
         return found
 
+    async def highest_known_id(self, context: str = ".") -> int:
+        """The highest id of a context that the store holds a text of, 0 for none."""
+        found: int = await self._read(lambda c: schemas.highest_seen(c, self.registry_id, context))
+        return found
+
     async def configured_subjects(self) -> list[str]:
         """Subjects with a configuration of their own."""
         rows = await self._read(lambda c: settings.all_settings(c, self.registry_id, "config"))
@@ -411,6 +416,19 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
         context, name = Subject.parse(subject or "")
         body = {"mode": mode}
         await self._write(lambda c: settings.keep_setting(c, self.registry_id, context, name, "mode", body))
+
+    async def all_settings(self) -> Mapping[tuple[str, Subject], Any]:
+        """Every configuration and every mode, by kind and place."""
+
+        def work(connection: Connection) -> Mapping[tuple[str, Subject], Any]:
+            configs = settings.all_settings(connection, self.registry_id, "config")
+            modes = settings.all_settings(connection, self.registry_id, "mode")
+            return {("config", Subject(context, name)): body for context, name, body in configs} | {
+                ("mode", Subject(context, name)): body["mode"] for context, name, body in modes
+            }
+
+        found: Mapping[tuple[str, Subject], Any] = await self._read(work)
+        return found
 
     async def _setting(self, subject: str | None, kind: str) -> Mapping[str, Any] | None:
         context, name = Subject.parse(subject or "")

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from decapolis.audit import Along
 from decapolis.cache import Changes, SingleFlight, subject_scope
+from decapolis.metrics import Metrics
 from decapolis.settings import RegistryEntry
 from decapolis.web import current_call
 from decapolis_formats import Dependency, FormatError, Schema, engine_of
@@ -27,6 +28,7 @@ from decapolis_translators.contract import (
 )
 from decapolis_translators.errors import (
     Absent,
+    RegistryError,
     RegistryFault,
     SchemaNotFound,
     SubjectNotFound,
@@ -57,6 +59,7 @@ class LiveRegistry:
         translator: Translator[Any],
         memory: Memory | None,
         changes: Changes,
+        metrics: Metrics,
         *,
         passes_through: bool,
     ) -> None:
@@ -67,6 +70,7 @@ class LiveRegistry:
         self.caller = Caller(entry.id, entry.resilience)
         self._flights = SingleFlight()
         self._changes = changes
+        self._metrics = metrics
         self._histories = Histories() if memory is None and not changes.shared else None
         self._passes_through = passes_through
         self._background: set[asyncio.Task[None]] = set()
@@ -113,8 +117,10 @@ class LiveRegistry:
             if self.id not in str(fault):
                 fault.args = (f"Registry {self.id}: {fault}", *fault.args[1:])
             self.up, self.last_error = False, str(fault)
+            self._metrics.upstream.labels(self.id, "fault").inc()
             raise
-        except Absent:
+        except RegistryError:
+            # absent, refused: an answer all the same
             self._seen()
             raise
         self._seen()
@@ -122,6 +128,7 @@ class LiveRegistry:
 
     def _seen(self) -> None:
         self.up, self.last_error = True, None
+        self._metrics.upstream.labels(self.id, "answer").inc()
         if self.memory is not None:
             self._later(self.memory.note_seen())
 
@@ -137,6 +144,7 @@ class LiveRegistry:
         try:
             return await self.ask(question)
         except ReissuedId:
+            self._metrics.reissued.labels(self.id).inc()
             raise
         except RegistryFault as fault:
             if self.memory is None:
@@ -308,6 +316,10 @@ class LiveRegistry:
         """The highest id given out in a context, None where the registry does not tell."""
         return await self._recorded.highest_id(context) if self.is_local else None
 
+    async def highest_known_id(self) -> int:
+        """The highest native id of the default context that the gateway has seen, 0 for none."""
+        return await self._recorded.highest_known_id()
+
     async def configured_subjects(self) -> list[str]:
         """Subjects that have a configuration in the gateway's store."""
         return await self._recorded.configured_subjects()
@@ -390,6 +402,15 @@ class LiveRegistry:
         """The registry as a keeper of modes, None where it keeps none."""
         able = self.capabilities.has(Feature.MODES) and isinstance(self.translator, HoldsModes)
         return self.translator if able and isinstance(self.translator, HoldsModes) else None
+
+    @property
+    def keeps_settings_here(self) -> bool:
+        """Whether its configuration and modes are rows of the gateway's own store."""
+        return self.is_local
+
+    async def settings_here(self) -> Mapping[tuple[str, Subject], Any]:
+        """Every configuration and mode of a local registry, by kind and place."""
+        return await self.ask(self._recorded.all_settings)
 
     async def remember_setting(self, spelled: str | None, kind: str, value: Any) -> None:
         """Keeps a setting as last read, for the time when the registry cannot be asked."""

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .engine import Store, StoreUnavailable, UnsuitableStore, store_at
+from .exclusive import StoreTaken
 
-__all__ = ["Store", "StoreUnavailable", "UnsuitableStore", "store_at"]
+__all__ = ["Store", "StoreTaken", "StoreUnavailable", "UnsuitableStore", "store_at"]

@@ -14,7 +14,9 @@ from .tables import changes, locks
 
 def latest_number(connection: Connection) -> int:
     """The number of the latest change, one that is still being noted included."""
-    return int(connection.execute(text("SELECT last_value FROM change_numbers")).scalar_one())
+    # a sequence that was never asked shows its first number, which nobody has been given yet
+    statement = text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM change_numbers")
+    return int(connection.execute(statement).scalar_one())
 
 
 def last_change(connection: Connection, scopes: Sequence[str]) -> int:

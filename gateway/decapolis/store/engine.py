@@ -1,8 +1,8 @@
 """Where the store's work runs: off the event loop, durable when awaited, one commit for all who wait.
 
-SQLite has one writer thread that takes everything queued, runs each piece under its own savepoint and commits once (group
-commit), and a few reader threads on the write-ahead log. PostgreSQL has a pool of threads, one transaction a piece of work.
-SQLAlchemy's Core is used synchronously on purpose: its asynchronous side costs several times the throughput.
+SQLite has one writer thread that takes everything queued and commits once for all of it (group commit), and a few reader
+threads on the write-ahead log. PostgreSQL has a pool of threads, one transaction a piece of work. SQLAlchemy's Core is used
+synchronously on purpose: its asynchronous side costs several times the throughput.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
+from .exclusive import ExclusiveFile
 from .schema import prepare
 
 T = TypeVar("T")
@@ -56,7 +58,10 @@ class Store(Protocol):
 
 def store_at(url: str) -> Store:
     """The store that a URL names: `sqlite:///PATH` or `postgresql://…`."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise UnsuitableStore("The store's URL cannot be read; it is sqlite:///PATH or postgresql://…") from None
     if parsed.get_backend_name() == "sqlite":
         return SqliteStore(parsed)
     if parsed.get_backend_name() == "postgresql":
@@ -79,6 +84,12 @@ def _on_connect(connection: Any, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _on_begin(connection: Connection) -> None:
+    # readers see the latest commit with each statement; a transaction would hold them at an old one
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN")
+
+
 class SqliteStore:
     """One file, one writer thread with group commit, readers beside it."""
 
@@ -88,18 +99,23 @@ class SqliteStore:
         self.path = Path(url.database or "")
         if not url.database or url.database == ":memory:":
             raise UnsuitableStore("The store needs a file (sqlite:///PATH): memory would lose every id at a restart")
+        self._shown = url.render_as_string(hide_password=True)
+        self._lock = ExclusiveFile(self.path)
         self._engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=SQLITE_READERS + 2)
         event.listen(self._engine, "connect", _on_connect)
-        event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        event.listen(self._engine, "begin", _on_begin)
         self._readers = ThreadPoolExecutor(SQLITE_READERS, thread_name_prefix="store-read")
         self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._local = threading.local()
+        self._reading: list[Connection] = []
 
     async def open(self) -> None:
-        """Makes the file and its tables when missing, and starts the writer."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(prepare, self._engine)
+        """Makes the file and its tables when missing, and starts the writer; StoreTaken while another one works on it."""
+        with _opening(self._shown):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.take()
+            await asyncio.to_thread(prepare, self._engine)
         self._writer = threading.Thread(target=self._write_forever, name="store-write", daemon=True)
         self._writer.start()
 
@@ -110,15 +126,27 @@ class SqliteStore:
             await asyncio.to_thread(self._writer.join)
             self._writer = None
         self._readers.shutdown(wait=True)
+        for connection in self._reading:
+            connection.close()
         self._engine.dispose()
+        self._lock.give()
 
     async def read(self, work: Work[T]) -> T:
         """Runs `work` in a reader thread."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Work[T]) -> T:
-        with _translated(), self._engine.connect() as connection:
-            return work(connection)
+        with _translated():
+            return work(self._reading_connection())
+
+    def _reading_connection(self) -> Connection:
+        """One connection a reader thread, for as long as the store is open; each statement sees the latest commit."""
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            self._local.connection = connection
+            self._reading.append(connection)
+        return connection
 
     async def write(self, work: Work[T]) -> T:
         """Queues `work` for the writer and waits for the commit that makes it durable."""
@@ -150,10 +178,16 @@ class SqliteStore:
 
     @staticmethod
     def _commit(connection: Connection, batch: list[_Piece]) -> None:
+        """One commit for all; when a piece fails, everything is undone and done again, each under a savepoint."""
         try:
-            with connection.begin():
-                for piece in batch:
-                    piece.run(connection)
+            try:
+                with connection.begin():
+                    for piece in batch:
+                        piece.run(connection)
+            except Exception:  # whatever a piece raises is its own affair, and told to whoever awaits it
+                with connection.begin():
+                    for piece in batch:
+                        piece.run_apart(connection)
         except SQLAlchemyError as error:
             fault = StoreUnavailable(str(error))
             for piece in batch:
@@ -173,10 +207,15 @@ class _Piece:
         self.error: BaseException | None = None
 
     def run(self, connection: Connection) -> None:
+        """Does the work; it may be undone and asked for again."""
+        self.result = self.work(connection)
+
+    def run_apart(self, connection: Connection) -> None:
+        """Does the work so that a failure undoes nothing else."""
         savepoint = connection.begin_nested()
         try:
             self.result = self.work(connection)
-        except Exception as error:
+        except Exception as error:  # whatever the work raises belongs to whoever awaits it
             savepoint.rollback()
             self.error = StoreUnavailable(str(error)) if isinstance(error, OperationalError) else error
         else:
@@ -198,23 +237,32 @@ class _Piece:
             self.future.set_result(self.result)
 
 
+def _postgres_engine(url: URL) -> Engine:
+    try:
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=POSTGRES_THREADS,
+            pool_pre_ping=True,
+            pool_timeout=5,
+        )
+    except ModuleNotFoundError as error:
+        raise UnsuitableStore("A PostgreSQL store needs its driver: pip install 'decapolis[postgres]'") from error
+
+
 class PostgresStore:
     """A shared database: several gateways on it behave as one."""
 
     exclusive = False
 
     def __init__(self, url: URL) -> None:
-        self._engine: Engine = create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            pool_size=POSTGRES_THREADS,
-            pool_pre_ping=True,
-            pool_timeout=5,
-        )
+        self._shown = url.render_as_string(hide_password=True)
+        self._engine = _postgres_engine(url)
         self._threads = ThreadPoolExecutor(POSTGRES_THREADS, thread_name_prefix="store")
 
     async def open(self) -> None:
         """Makes the tables when missing; several gateways may do so at once."""
-        await self._run(lambda: prepare(self._engine))
+        with _opening(self._shown):
+            await self._run(lambda: prepare(self._engine))
 
     async def close(self) -> None:
         """Waits for what runs, then closes every connection."""
@@ -235,6 +283,18 @@ class PostgresStore:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+@contextmanager
+def _opening(shown: str) -> Iterator[None]:
+    """What keeps a store from opening becomes one sentence with its URL."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(f"The store {shown} cannot be opened: {error.strerror}") from error
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()
+        raise StoreUnavailable(f"The store {shown} cannot be opened: {reason[0] if reason else error}") from error
 
 
 class _translated:  # noqa: N801 - reads as a phrase at its uses

@@ -1,0 +1,117 @@
+"""Servers under test, each on its own core, and the load beside them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER_CORE, LOAD_CORE = "0", "1"
+CONNECTIONS = 32
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers."""
+
+    url: str
+    pid: int
+    first_answer: float
+    """Seconds from its start to its first answer."""
+
+    @property
+    def megabytes(self) -> float:
+        """Resident memory."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+)", status)
+        return int(found.group(1)) / 1024 if found else 0.0
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def pinned(core: str) -> list[str]:
+    """The prefix that keeps a command on one core, where that is possible."""
+    able = shutil.which("taskset") is not None and (os.cpu_count() or 1) > 1
+    return ["taskset", "-c", core] if able else []
+
+
+@contextmanager
+def process(command: list[str], port: int, folder: str) -> Iterator[Running]:
+    """A server on a port, stopped afterwards."""
+    began = time.perf_counter()
+    with subprocess.Popen(
+        [*pinned(SERVER_CORE), *command], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            while not answers(port):
+                if server.poll() is not None:
+                    raise RuntimeError(f"{command} ended at once")
+                time.sleep(0.01)
+            yield Running(f"http://127.0.0.1:{port}", server.pid, time.perf_counter() - began)
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def answers(port: int) -> bool:
+    """Whether something answers a request there."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return connection.recv(16).startswith(b"HTTP/1.1 ")
+    except OSError:
+        return False
+
+
+@contextmanager
+def bare_uvicorn() -> Iterator[Running]:
+    """The peer that every figure is a ratio to: an ASGI hello, one process."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "benchmarks.bare:app", "--port", str(port), "--no-access-log"]
+    with process([*command, "--lifespan", "off", "--log-level", "error"], port, str(Path.cwd())) as running:
+        yield running
+
+
+@contextmanager
+def gateway(config: str | None = None) -> Iterator[Running]:
+    """A gateway on a fresh SQLite store."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "decapolis", "serve", "--port", str(port)]
+        command += ["--store", f"sqlite:///{folder}/store.db"]
+        if config is not None:
+            path = Path(folder) / "gateway.yaml"
+            path.write_text(config)
+            command += ["--config", str(path)]
+        with process(command, port, folder) as running:
+            yield running
+
+
+def requests_per_second(url: str, script: str | None, seconds: float) -> float:
+    """What wrk measures on the other core; every answer must be a 2xx."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        command = [*pinned(LOAD_CORE), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s"]
+        if script is not None:
+            file.write(script)
+            file.flush()
+            command += ["-s", file.name]
+        shown = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in shown:
+        raise RuntimeError(f"{url}: not every answer was good\n{shown}")
+    found = re.search(r"Requests/sec:\s+([\d.]+)", shown)
+    return float(found.group(1)) if found else 0.0

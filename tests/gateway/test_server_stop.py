@@ -1,0 +1,115 @@
+"""The end of the process: nothing answered is lost, nothing under way is cut."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+
+from decapolis_translators.testing.fakes import Loopback
+
+from .command import Gateway, serving
+from .conftest import fake_of
+
+BODY = {"schema": '{"type": "record", "name": "R", "fields": [{"name": "f", "type": "int"}]}'}
+
+
+def fronting(folder: Path, loopback: Loopback) -> str:
+    """The configuration of a gateway whose home is that fake."""
+    (folder / "registries.yaml").write_text(
+        f"registries: [{{id: far, type: confluent, config: {{url: '{loopback.url}'}}, resilience: {{deadline: 10}}}}]"
+    )
+    (folder / "gateway.yaml").write_text(
+        "registries_file: registries.yaml\nhome: far\nlisten: {port: 0, notice_seconds: 0.5}\n"
+        "limits: {answer_seconds: 10}\n"
+    )
+    return str(folder / "gateway.yaml")
+
+
+def test_sigterm_cuts_no_request(tmp_path: Path, fakes: Callable[..., Loopback]) -> None:
+    loopback = fakes()
+    with (
+        serving("--config", fronting(tmp_path, loopback), folder=tmp_path) as gateway,
+        httpx.Client(base_url=gateway.url, timeout=20) as client,
+        ThreadPoolExecutor(12) as threads,
+    ):
+        assert client.get("/health/ready").status_code == 200
+        # the writes hang upstream for longer than the notice: they are drained, not noticed away
+        fake_of(loopback).latency = 0.4
+        writes = [threads.submit(_register, gateway, f"s{number}") for number in range(10)]
+        before = len(fake_of(loopback).requests)
+        _wait_for(lambda: len(fake_of(loopback).requests) >= before + 10)
+        gateway.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        late = client.get("/health/ready")
+        assert (late.status_code, late.json()["status"]) == (503, "draining")
+        assert late.headers["connection"] == "close"
+        assert client.get("/schemas/types").status_code == 200
+        assert gateway.process.wait(timeout=30) == 0
+        answers = [write.result() for write in writes]
+    assert [answer.status_code for answer in answers] == [200] * 10
+    assert "Traceback" not in (tmp_path / "stderr.log").read_text()
+
+
+def _register(gateway: Gateway, subject: str) -> httpx.Response:
+    return httpx.post(f"{gateway.url}/subjects/{subject}/versions", json=BODY, timeout=20)
+
+
+def _wait_for(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_sigkill_loses_no_answered_write_and_gives_no_id_twice(tmp_path: Path) -> None:
+    chance = random.Random(20)
+    texts: dict[int, str] = {}
+    for round_ in range(4):
+        with serving("--port", "0", folder=tmp_path) as gateway:
+            _verify(gateway, texts)
+            answered = _registered_until_killed(gateway, round_, after=chance.uniform(0.05, 0.6))
+        for number, text in answered:
+            assert texts.setdefault(number, text) == text, f"id {number} was given twice"
+    assert len(texts) > 20
+    with serving("--port", "0", folder=tmp_path) as gateway:
+        _verify(gateway, texts)
+        assert gateway.stop() == 0
+
+
+def _verify(gateway: Gateway, texts: dict[int, str]) -> None:
+    with httpx.Client(base_url=gateway.url) as client:
+        for number, text in texts.items():
+            assert client.get(f"/schemas/ids/{number}").json() == {"schema": text}
+
+
+def _registered_until_killed(gateway: Gateway, round_: int, after: float) -> list[tuple[int, str]]:
+    answered: list[tuple[int, str]] = []
+    dead = threading.Event()
+
+    def write(writer: int) -> None:
+        with httpx.Client(base_url=gateway.url) as client:
+            for number in range(10_000):
+                text = f'{{"type":"fixed","name":"f{round_}_{writer}_{number}","size":1}}'
+                try:
+                    answer = client.post(f"/subjects/w{round_}-{writer}-{number}/versions", json={"schema": text})
+                except httpx.HTTPError:
+                    assert dead.wait(5)
+                    return
+                assert answer.status_code == 200, answer.text
+                answered.append((answer.json()["id"], text))
+
+    with ThreadPoolExecutor(4) as threads:
+        writers = [threads.submit(write, writer) for writer in range(4)]
+        time.sleep(after)
+        dead.set()
+        gateway.stop(signal.SIGKILL)
+        for writer in writers:
+            writer.result()
+    return answered

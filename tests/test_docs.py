@@ -1,0 +1,48 @@
+"""The documentation is true: links resolve, and what the README shows can be done."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from .served import served
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_resolve(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+        if not target.startswith(("http:", "https:", "mailto:")):
+            assert (page.parent / target).exists(), target
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+def test_the_first_minute(tmp_path: Path) -> None:
+    """The README's curl commands and its producer and consumer, as written but for the port."""
+    commands = next(block for block in blocks(ROOT / "README.md", "sh") if "curl" in block)
+    program = next(block for block in blocks(ROOT / "README.md", "python"))
+    with served(tmp_path) as url:
+        shown = subprocess.run(
+            ["bash", "-ec", commands.replace("http://127.0.0.1:8081", url)], capture_output=True, text=True, check=True
+        )
+        assert shown.stdout.startswith('{"id":1}')
+        assert '"error_code":409' in shown.stdout
+        ran = subprocess.run(
+            [sys.executable, "-c", program.replace("http://127.0.0.1:8081", url)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stdout.strip() == "{'id': 42}"
+        assert httpx.get(f"{url}/subjects").json() == ["users-value"]
