@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.clients.conftest import url
 from tests.gateway.conftest import client, gateways
 
-__all__ = ["client", "gateways"]
+__all__ = ["client", "gateways", "url"]

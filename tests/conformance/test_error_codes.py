@@ -95,6 +95,8 @@ ROWS: dict[str, tuple[Call, int, int, str | None]] = {
     "40409": (get("/mode/s"), 404, 40409, "Subject 's' does not have subject-level mode configured"),
     "exporters are an extension": (get("/exporters/x"), 404, 404, "HTTP 404 Not Found"),
     "keys are an extension": (get("/dek-registry/v1/keks"), 404, 404, "HTTP 404 Not Found"),
+    "400 a number beyond 32 bits": (register("s", '"int"', version=2**31), 400, 400, None),
+    "400 underscores in a number": (register("s", '"int"', version="1_0"), 400, 400, None),
     "42201 type": (register("s", "x", schemaType="XML"), 422, 42201, None),
     "42201 empty": (register("new", ""), 422, 42201, "Empty schema"),
     "42201 unparsable": (register("s", "nonsense"), 422, 42201, None),

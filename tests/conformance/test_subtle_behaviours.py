@@ -319,6 +319,13 @@ async def test_modes_and_configs_fall_back_as_the_walk_says(client: Client) -> N
     assert (await client.get("/mode/s?defaultToGlobal=true")).json() == {"mode": "READWRITE"}
 
 
+async def test_configured_contracts_are_answered_without_nulls(client: Client) -> None:
+    body = {"overrideRuleSet": {"enableAt": None, "domainRules": [], "odd": 1}, "defaultMetadata": {"tags": None}}
+    expected = {"overrideRuleSet": {}, "defaultMetadata": {}}
+    assert (await client.put("/config/s", json=body)).json() == expected
+    assert (await client.get("/config/s")).json() == {"compatibilityLevel": "BACKWARD", **expected}
+
+
 @pytest.mark.parametrize("token", ["latest", "LATEST", "-1", "%20latest%20", "%202%20"])
 async def test_version_tokens_are_trimmed(client: Client, token: str) -> None:
     for schema in ('"int"', '"long"'):

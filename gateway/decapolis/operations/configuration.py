@@ -10,8 +10,9 @@ from decapolis.gateway import View
 from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.held import clear_config, hold_config
 from decapolis.registries.live import LiveRegistry
+from decapolis_formats import RuleSet
 from decapolis_formats.data_contracts import InvalidRuleSet, check_rule_set
-from decapolis_formats.spelling import metadata_from, rule_set_from
+from decapolis_formats.spelling import metadata_from, metadata_to, rule_set_from, rule_set_to
 from decapolis_policies.levels import Level, UnknownLevel
 from decapolis_translators.errors import ConfigNotFound, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
@@ -146,11 +147,21 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     if policy is not None:
         spelled = str(policy).upper()
         checked["compatibilityPolicy"] = spelled if spelled in POLICIES else None
+    # kept as they are read, so that nulls and unknown keys in them are not answered to anybody
     for key in ("defaultMetadata", "overrideMetadata"):
-        metadata_from(checked.get(key))
+        metadata = metadata_from(checked.get(key))
+        if metadata is not None:
+            checked[key] = metadata_to(metadata)
     for key in ("defaultRuleSet", "overrideRuleSet"):
-        try:
-            check_rule_set(rule_set_from(checked.get(key)))
-        except InvalidRuleSet as error:
-            raise RuleSetInvalid(str(error)) from error
+        rule_set = rule_set_from(checked.get(key))
+        if rule_set is not None:
+            _demand_usable(rule_set)
+            checked[key] = rule_set_to(rule_set)
     return checked
+
+
+def _demand_usable(rule_set: RuleSet) -> None:
+    try:
+        check_rule_set(rule_set)
+    except InvalidRuleSet as error:
+        raise RuleSetInvalid(str(error)) from error
