@@ -35,8 +35,7 @@ from decapolis_translators.errors import (
     VersionSoftDeleted,
     WriteConflict,
 )
-
-from .answer import Answer
+from decapolis_translators.http import Answer
 
 _MAX_WORDS = 2_000
 
