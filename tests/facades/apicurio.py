@@ -1,4 +1,4 @@
-"""Apicurio Registry: the real one, where DECAPOLIS_LIVE_APICURIO names it or a script beside us starts it."""
+"""Apicurio Registry: its fakes, and the real one, where DECAPOLIS_LIVE_APICURIO names it or a script beside us starts it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,66 @@ from typing import Any
 from decapolis_translators.apicurio import ApicurioRegistry
 from decapolis_translators.contract import Translator
 from decapolis_translators.testing.facade import Facade
+from decapolis_translators.testing.fakes import Loopback
+from decapolis_translators.testing.fakes.apicurio import ApicurioFake
 from tests.real_servers import real_server
 
 LIVE = "DECAPOLIS_LIVE_APICURIO"
+
+
+class FakeApicurio(Facade):
+    """The fake of a server of release 3."""
+
+    name = "apicurio-3"
+    kind = "fake"
+
+    def __init__(self) -> None:
+        self.fake = self.made()
+        self._served = Loopback(self.fake)
+
+    def made(self) -> ApicurioFake:
+        """A fake as a new server comes."""
+        return ApicurioFake()
+
+    def start(self) -> None:
+        """Opens the port."""
+        self._served.start()
+
+    def stop(self) -> None:
+        """Closes the port."""
+        self._served.stop()
+
+    def config(self) -> Mapping[str, Any]:
+        """The URL alone."""
+        return {"url": self._served.url}
+
+    def translator_type(self) -> type[Translator[Any]]:
+        """The type."""
+        return ApicurioRegistry
+
+
+class FakeApicurioGlobalIds(FakeApicurio):
+    """A server in legacy id mode, and a group of its own."""
+
+    name = "apicurio-3-global"
+
+    def made(self) -> ApicurioFake:
+        """A fake that gives every version an id."""
+        return ApicurioFake(global_ids=True)
+
+    def config(self) -> Mapping[str, Any]:
+        """A group with a name that must travel encoded."""
+        return {**super().config(), "group": "team a/b"}
+
+
+class FakeApicurio2(FakeApicurio):
+    """A server of release 2."""
+
+    name = "apicurio-2"
+
+    def made(self) -> ApicurioFake:
+        """A fake without the newer API."""
+        return ApicurioFake(older=True)
 
 
 class RealApicurio(Facade):

@@ -37,9 +37,9 @@ class Face:
             return []
         return sorted(wire.positive(number, "version") for number in wire.listed(answer, int))
 
-    async def usages(self, native_id: int) -> list[tuple[str, int]]:
+    async def usages(self, native_id: int, *, deleted: bool) -> list[tuple[str, int]]:
         """Subjects of all groups and their numbers that have an id."""
-        call = self._call("GET", f"/schemas/ids/{native_id}/versions", {"deleted": "true"})
+        call = self._call("GET", f"/schemas/ids/{native_id}/versions", {"deleted": "true"} if deleted else {})
         return [
             (wire.typed(each.get("subject"), str, "subject"), wire.positive(each.get("version"), "version"))
             for each in wire.listed(await self._ask(call, Asked(native_id=native_id)), dict)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from decapolis_formats import Schema
 from decapolis_translators.confluent.wire import MAX_ID
 from decapolis_translators.contract import Feature, NativeId, NativeVerdict
-from decapolis_translators.errors import Absent, Incompatible, VersionNotFound
+from decapolis_translators.errors import Absent, Incompatible, SchemaNotFound, VersionNotFound
 from decapolis_translators.fanout import ask_both, ask_each
 from decapolis_translators.subjects import DEFAULT_CONTEXT
 
@@ -48,7 +48,7 @@ class AnswersMore(WritesVersions):
             self.capabilities.demand(Feature.CONTEXTS)
         number = message_id(native_id)
         if not (await self._core()).searches_versions:
-            return sorted(await self._face.usages(number))
+            return sorted(await self._face.usages(number, deleted=deleted))
         holders, shown = await ask_both(self._holders(number), self._shown(number))
         ours: dict[str, list[Entry]] = defaultdict(list)
         for entry in holders:
@@ -61,7 +61,11 @@ class AnswersMore(WritesVersions):
     async def _shown(self, number: int) -> dict[str, list[int]]:
         """What the face says, which mixes up groups but knows numbers."""
         shown: dict[str, list[int]] = defaultdict(list)
-        for subject, version in await self._face.usages(number):
+        try:
+            pairs = await self._face.usages(number, deleted=True)
+        except SchemaNotFound:  # configured to other ids than the face's own
+            return shown
+        for subject, version in pairs:
             shown[subject].append(version)
         return shown
 

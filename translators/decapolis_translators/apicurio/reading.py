@@ -102,13 +102,13 @@ class ReadsVersions(Translator[ApicurioConfig]):
         return self._told(found, await self._schema(found.entry), await self._id_name())
 
     async def fetch_by_id(self, native_id: NativeId, context: str = DEFAULT_CONTEXT) -> Schema:
-        """The schema of an id, as the oldest version that has it holds it."""
+        """The schema of an id, as the oldest version that has it holds it; our own group's where it is there too."""
         if context != DEFAULT_CONTEXT:
             self.capabilities.demand(Feature.CONTEXTS)
         if not (await self._core()).searches_versions:
             return await self._face.schema(message_id(native_id))
         holders = await self._holders(native_id, limit=_FEW)
-        return await self._schema(holders[0])
+        return await self._schema(min(holders, key=lambda entry: entry.group != self.settings.group))
 
     async def lookup(self, subject: str, schema: Schema, *, deleted: bool = False) -> StoredVersion | None:
         """The version that holds exactly this text, its references and what its labels say."""
