@@ -125,9 +125,7 @@ class _Decoder:
             ]
             if members:
                 fields = tuple(
-                    self.field(each, nested, labelled=False)
-                    for each in members
-                    if each.type != each.TYPE_GROUP
+                    self.field(each, nested, labelled=False) for each in members if each.type != each.TYPE_GROUP
                 )
                 groups = self.groups(members, nested, labelled=False)
                 found.append(OneOf(oneof.name, fields, groups, self.options(oneof.options)))
@@ -151,9 +149,7 @@ class _Decoder:
             if field.type == field.TYPE_GROUP and _simple(field.type_name) in nested
         )
 
-    def field(
-        self, field: FieldDescriptorProto, nested: dict[str, DescriptorProto], *, labelled: bool = True
-    ) -> Field:
+    def field(self, field: FieldDescriptorProto, nested: dict[str, DescriptorProto], *, labelled: bool = True) -> Field:
         type_name = self.map_type(field, nested) or field.type_name or field.Type.Name(field.type)[5:].lower()
         unlabelled = not labelled or type_name.startswith("map<")
         chosen = field.HasField("json_name") and field.json_name != default_json_name(field.name)
@@ -184,8 +180,7 @@ class _Decoder:
 
     def enum(self, enum: EnumDescriptorProto) -> Enum:
         ranges: list[tuple[NumberRange, ...]] = [
-            (each.start if each.start == each.end else (each.start, each.end),)
-            for each in enum.reserved_range
+            (each.start if each.start == each.end else (each.start, each.end),) for each in enum.reserved_range
         ]
         return Enum(
             enum.name,
@@ -220,6 +215,4 @@ def _simple(type_name: str) -> str:
 
 
 def _exclusive(ranges: Iterable[Any]) -> tuple[tuple[NumberRange, ...], ...]:
-    return tuple(
-        (each.start if each.start == each.end - 1 else (each.start, each.end - 1),) for each in ranges
-    )
+    return tuple((each.start if each.start == each.end - 1 else (each.start, each.end - 1),) for each in ranges)

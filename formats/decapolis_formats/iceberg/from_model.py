@@ -1,0 +1,187 @@
+"""From the type model to Iceberg's JSON, and what each version of it holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from decapolis_formats.extras import library
+from decapolis_formats.holds import Holds
+from decapolis_formats.options import NO_WISHES, Options
+from decapolis_formats.types import (
+    ABSENT,
+    Annotated,
+    Boolean,
+    Date,
+    Decimal,
+    Enum,
+    Field,
+    Fixed,
+    Floating,
+    Integer,
+    List,
+    Loss,
+    Map,
+    Model,
+    Named,
+    Scalar,
+    Struct,
+    Text,
+    Time,
+    Timestamp,
+    Type,
+    Union,
+    Uuid,
+    Where,
+)
+from decapolis_formats.values import iso
+
+from .scalars import LARGEST_PRECISION, THIRD, scalars
+
+_THIRD_VERSION = 3
+_WITH_DEFAULT = (Boolean, Integer, Floating, Text, Decimal, Date, Time, Timestamp, Uuid)
+_NAMES = {scalar: name for name, scalar in THIRD.items()}
+
+
+def holds(options: Options = NO_WISHES) -> Holds:
+    """What the version holds: structs of numbered fields, docs, from version 3 on nanoseconds and defaults."""
+    version = options.iceberg_version
+    known = set(scalars(version).values())
+    return Holds(
+        exact=lambda scalar: _exact(scalar, known),
+        struct_root=True,
+        root_name="dropped",
+        nullable=_nullable,
+        default=lambda found, _where: version >= _THIRD_VERSION and isinstance(found, _WITH_DEFAULT),
+        docs=frozenset(("field", "member")),
+        ids=True,
+        spell=lambda name: name or "_",
+        finish=_numbered,
+    )
+
+
+def _exact(type: Scalar, known: set[Scalar]) -> bool:
+    match type:
+        case Decimal():
+            precision = type.precision or 0
+            return 0 < precision <= LARGEST_PRECISION and 0 <= type.scale <= precision and type.size is None
+        case Fixed():
+            return True
+        case Enum():
+            return False
+        case _:
+            return type in known
+
+
+def _nullable(type: Type, where: Where, wanted: bool) -> bool:
+    return wanted and where != "root"
+
+
+def _numbered(model: Model) -> tuple[Model, tuple[Loss, ...]]:
+    """The model with an id on everything: its own where all are there and distinct, else new ones."""
+    found = list(_ids(model.root))
+    if None not in found and len(set(found)) == len(found):
+        return model, ()
+    loss = Loss("", "no ids of the fields", "they are numbered in their order", guessed=True)
+    return replace(model, root=_renumbered(model.root, count(1))), (loss,)
+
+
+def _ids(type: Type) -> Iterator[int | None]:
+    match type:
+        case Struct():
+            for field in type.fields:
+                yield field.id
+                yield from _ids(field.type)
+        case List():
+            yield type.id
+            yield from _ids(type.item)
+        case Map():
+            yield from (type.key_id, type.value_id)
+            yield from _ids(type.key)
+            yield from _ids(type.value)
+
+
+def _renumbered(type: Type, ids: Iterator[int]) -> Type:
+    """All fields of a struct get their numbers before what is inside of them."""
+    match type:
+        case Struct():
+            own = [replace(field, id=next(ids)) for field in type.fields]
+            return replace(type, fields=tuple(replace(each, type=_renumbered(each.type, ids)) for each in own))
+        case List():
+            own_id = next(ids)
+            return replace(type, id=own_id, item=_renumbered(type.item, ids))
+        case Map():
+            key_id, value_id = next(ids), next(ids)
+            key, value = _renumbered(type.key, ids), _renumbered(type.value, ids)
+            return replace(type, key=key, value=value, key_id=key_id, value_id=value_id)
+        case _:
+            return type
+
+
+def write(model: Model, options: Options = NO_WISHES) -> str:
+    """The JSON of a model that fits, as pyiceberg prints it."""
+    schema = library("pyiceberg.schema", "Iceberg").Schema
+    parsed = schema.model_validate_json(json.dumps(_struct(model.root) | {"schema-id": 0}))
+    return str(parsed.model_dump_json())
+
+
+def spelled(type: Type, options: Options = NO_WISHES) -> str:
+    """A type as people write it."""
+    written = _type(type)
+    if isinstance(written, str):
+        return written
+    inner = [shown for key in ("element", "key", "value") if key in written and (shown := str(written[key]))]
+    return f"{written['type']}<{', '.join(inner)}>" if inner else str(written["type"])
+
+
+def _struct(type: Type) -> dict[str, Any]:
+    assert isinstance(type, Struct)
+    return {"type": "struct", "fields": [_field(field) for field in type.fields]}
+
+
+def _field(field: Field) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "id": field.id,
+        "name": field.name,
+        "required": not field.nullable,
+        "type": _type(field.type),
+    }
+    if field.doc is not None:
+        found["doc"] = field.doc
+    if field.default is not ABSENT and field.default is not None:
+        found["initial-default"] = found["write-default"] = _default(field.default, field.type)
+    return found
+
+
+def _default(value: Any, type: Type) -> Any:
+    match type:
+        case Date() | Time() | Timestamp():
+            return iso(value, type).replace("Z", "+00:00")
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return value
+
+
+def _type(type: Type) -> Any:
+    match type:
+        case Struct():
+            return _struct(type)
+        case List():
+            required = not type.nullable
+            return {"type": "list", "element-id": type.id, "element": _type(type.item), "element-required": required}
+        case Map():
+            key = {"key-id": type.key_id, "key": _type(type.key)}
+            value = {"value-id": type.value_id, "value": _type(type.value), "value-required": not type.nullable}
+            return {"type": "map", **key, **value}
+        case Decimal():
+            return f"decimal({type.precision}, {type.scale})"
+        case Fixed():
+            return f"fixed[{type.size}]"
+        case Enum() | Union() | Named() | Annotated():
+            raise AssertionError(f"{type} does not fit Iceberg")
+        case _:
+            return _NAMES[type]
