@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from .served import served
+from tests.served import served
 
 
 @pytest.fixture(scope="session")
