@@ -85,7 +85,7 @@ class ReadsVersions(Translator[ApicurioConfig]):
 
     async def subjects(self, *, deleted: bool = False) -> list[str]:
         """The artifacts of the group that hold one of our formats; other types and drafts are left out."""
-        return sorted(filter(_is_spellable, await (await self._core()).names(deleted=deleted)))
+        return sorted(filter(_is_spellable, await (await self._core()).names(self._face, deleted=deleted)))
 
     async def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
         """The numbers, ascending."""
