@@ -113,3 +113,13 @@ class RealApicurioGlobalIds(RealApicurio):
     def config(self) -> Mapping[str, Any]:
         """Global ids, and a group of their own."""
         return {**super().config(), "ids": "global", "group": "global"}
+
+
+class RealApicurioOlderApi(RealApicurio):
+    """The same through version 2 of its API, which newer servers still have."""
+
+    name = "apicurio-real-v2"
+
+    def config(self) -> Mapping[str, Any]:
+        """The older API."""
+        return {**super().config(), "api": "v2"}

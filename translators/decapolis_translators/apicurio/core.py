@@ -14,6 +14,7 @@ from decapolis_translators.confluent.wire import listed, typed
 from decapolis_translators.errors import ConfigNotFound, SubjectNotFound
 from decapolis_translators.http import Answer, Call
 
+from .face import Face
 from .faults import refusal
 from .login import ApicurioClient
 from .wire import KINDS, Entry, Link, artifact_segment, entry_in, link_out, links_in
@@ -61,7 +62,7 @@ class Core:
 
     # --- versions
 
-    async def names(self, *, deleted: bool) -> set[str]:
+    async def names(self, face: Face, *, deleted: bool) -> set[str]:
         """The artifacts of our kinds with a live version, or with any."""
         query = {"groupId": self.group, "orderby": "globalId", "order": "asc"}
         entries = await self._pages(f"{self.base}/search/versions", query, Asked(), None)

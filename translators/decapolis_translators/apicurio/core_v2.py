@@ -16,6 +16,7 @@ from decapolis_translators.fanout import ask_each
 from decapolis_translators.http import Call
 
 from .core import PAGE, Core, content_type
+from .face import Face
 from .wire import FORMATS, KINDS, Entry, Link, artifact_segment, entry_in, link_out
 
 
@@ -32,10 +33,11 @@ class CoreV2(Core):
         """The cheapest question that needs credentials."""
         await self.ask(Call("GET", f"{self.base}/search/artifacts", {"limit": "1", "group": self.group}))
 
-    async def names(self, *, deleted: bool) -> set[str]:
-        """The artifacts of our kinds; only those whose newest version is deleted are looked into."""
+    async def names(self, face: Face, *, deleted: bool) -> set[str]:
+        """The artifacts of our kinds; only those are looked into whose newest version is deleted or the face hides."""
         listing = [each for each in await self._listing() if each[1] in FORMATS]
-        doubtful = [name for name, _, state in listing if state == "DISABLED" and not deleted]
+        hidden = set() if deleted else await face.dead()
+        doubtful = [name for name, _, state in listing if not deleted and (state == "DISABLED" or name in hidden)]
         dead = {name for name, alive in zip(doubtful, await ask_each(self._lives, doubtful), strict=True) if not alive}
         return {name for name, _, _ in listing} - dead
 

@@ -13,6 +13,7 @@ from decapolis_formats import Schema
 from decapolis_translators.confluent import wire
 from decapolis_translators.confluent.faults import Asked, refusal
 from decapolis_translators.errors import Absent, Garbled
+from decapolis_translators.fanout import ask_each
 from decapolis_translators.http import Call
 
 from .login import ApicurioClient
@@ -36,6 +37,12 @@ class Face:
         except Absent:
             return []
         return sorted(wire.positive(number, "version") for number in wire.listed(answer, int))
+
+    async def dead(self) -> set[str]:
+        """The subjects that have only soft-deleted versions, of the first thousand, which is all that the face lists."""
+        subjects = self._call("GET", "/subjects"), self._call("GET", "/subjects", {"deleted": "true"})
+        live, everything = await ask_each(lambda call: self._ask(call, Asked()), subjects)
+        return {*wire.listed(everything, str)} - {*wire.listed(live, str)}
 
     async def usages(self, native_id: int, *, deleted: bool) -> list[tuple[str, int]]:
         """Subjects of all groups and their numbers that have an id."""

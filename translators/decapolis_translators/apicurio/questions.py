@@ -11,7 +11,7 @@ from decapolis_translators.errors import Absent, Incompatible, SchemaNotFound, V
 from decapolis_translators.fanout import ask_both, ask_each
 from decapolis_translators.subjects import DEFAULT_CONTEXT
 
-from .reading import Numbered, chosen, message_id
+from .history import Numbered, chosen, message_id
 from .wire import Entry, Link
 from .writing import WritesVersions
 

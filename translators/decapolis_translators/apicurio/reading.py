@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 import httpx
 
@@ -30,6 +30,7 @@ from .core import Core
 from .core_v2 import CoreV2
 from .face import Face
 from .faults import refusal
+from .history import Numbered, chosen, is_spellable, message_id
 from .labels import labels_of, metadata_in, ours, rule_set_in
 from .login import ApicurioClient
 from .wire import FORMATS, Entry, Link, artifact_segment, int32, number_in
@@ -40,13 +41,6 @@ _IDS: dict[Ids, str] = {"content": "contentId", "global": "globalId"}
 _APIS: dict[str, type[Core]] = {"v3": Core, "v2": CoreV2}
 _FEW = 50
 """Holders of an id that are looked at to find one of a kind that we tell; others may hold the same text."""
-
-
-class Numbered(NamedTuple):
-    """A version and its number."""
-
-    number: int
-    entry: Entry
 
 
 class ReadsVersions(Translator[ApicurioConfig]):
@@ -85,7 +79,7 @@ class ReadsVersions(Translator[ApicurioConfig]):
 
     async def subjects(self, *, deleted: bool = False) -> list[str]:
         """The artifacts of the group that hold one of our formats; other types and drafts are left out."""
-        return sorted(filter(_is_spellable, await (await self._core()).names(deleted=deleted)))
+        return sorted(filter(is_spellable, await (await self._core()).names(self._face, deleted=deleted)))
 
     async def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
         """The numbers, ascending."""
@@ -290,30 +284,3 @@ class ReadsVersions(Translator[ApicurioConfig]):
             and (schema.rule_set is None or capabilities.has(Feature.RULE_SETS))
             and schema.format in capabilities.formats
         )
-
-
-def chosen(history: list[Numbered], subject: str, version: int | None, deleted: bool) -> Numbered:
-    """One version of a history; the newest means the newest live one, as everywhere in the dialect."""
-    live = [each for each in history if not each.entry.deleted]
-    if not (history if deleted else live):
-        raise SubjectNotFound(subject)
-    if version is None:
-        if not live:
-            raise VersionNotFound(subject, -1)
-        return live[-1]
-    for each in history if deleted else live:
-        if each.number == version:
-            return each
-    raise VersionNotFound(subject, version)
-
-
-def _is_spellable(name: str) -> bool:
-    """Names that no URL can carry, or that look qualified, have no spelling in our model."""
-    return name not in {".", ".."} and not name.startswith(":.")
-
-
-def message_id(native_id: NativeId) -> int:
-    """The id as messages carry it; what cannot be one is not asked for."""
-    if not isinstance(native_id, int) or not 1 <= native_id <= MAX_ID:
-        raise SchemaNotFound(native_id)
-    return native_id

@@ -24,8 +24,9 @@ from decapolis_translators.fanout import ask_each
 from decapolis_translators.subjects import Subject
 
 from .core import is_json
+from .history import Numbered
 from .labels import labels_of, ours
-from .reading import Numbered, ReadsVersions
+from .reading import ReadsVersions
 from .wire import KINDS, Link
 
 _JSON_TEXTS = frozenset({Format.AVRO, Format.JSON_SCHEMA})

@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 
 from .apicurio_face import FaceRoutes
-from .apicurio_state import STATES, ApicurioState, Artifact, Reference, Text, Version, no_rule, refuse
+from .apicurio_state import STATES, ApicurioState, Artifact, Text, Version, no_rule, refuse
+from .apicurio_told import references_in, told, told_artifact, told_reference
 from .apicurio_v2 import OlderRoutes
 from .asgi import FakeServer, Problem, Request, Route
 from .dialect_state import Judge
@@ -96,7 +97,7 @@ class ApicurioFake(FaceRoutes, OlderRoutes, FakeServer):
             Route("GET", f"{BASE}/search/versions", self._search_versions),
             Route("POST", f"{BASE}/search/versions", self._search_text),
             Route("POST", _ARTIFACTS, self._create, True),
-            Route("GET", _ARTIFACT, lambda request, names: _told_artifact(self._artifact(names))),
+            Route("GET", _ARTIFACT, lambda request, names: told_artifact(self._artifact(names))),
             Route("DELETE", _ARTIFACT, self._delete_artifact, True),
             Route("GET", _ARTIFACT + "/versions", self._list_versions),
             Route("GET", _VERSION, lambda request, names: told(self.one_version(names))),
@@ -201,7 +202,7 @@ class ApicurioFake(FaceRoutes, OlderRoutes, FakeServer):
         found = [each for each in self.state.artifacts.values() if group in {None, each.group}]
         listed = sorted(found, key=lambda artifact: artifact.name)
         offset, limit = _window(request)
-        return {"artifacts": [_told_artifact(each) for each in listed[offset : offset + limit]], "count": len(listed)}
+        return {"artifacts": [told_artifact(each) for each in listed[offset : offset + limit]], "count": len(listed)}
 
     def _search_versions(self, request: Request, names: Mapping[str, str]) -> Any:
         return _paged(request, "versions", filter(_matcher(request), self.state.all_versions()))
@@ -257,41 +258,6 @@ def _body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise refuse(400, "BadRequestException", "Not able to deserialize data provided.")
     return body
-
-
-def told(version: Version) -> dict[str, Any]:
-    """A version as the newer API describes it; the default group goes unnamed."""
-    body = {
-        "version": version.name,
-        "owner": "",
-        "createdOn": version.created,
-        "artifactType": version.kind,
-        "globalId": version.global_id,
-        "state": version.state,
-        "contentId": version.content_id,
-        "artifactId": version.artifact,
-    }
-    body |= {"labels": version.labels} if version.labels else {}
-    return body | ({} if version.group == "default" else {"groupId": version.group})
-
-
-def _told_artifact(artifact: Artifact) -> dict[str, Any]:
-    body = {"artifactId": artifact.name, "artifactType": artifact.kind}
-    return body | ({} if artifact.group == "default" else {"groupId": artifact.group})
-
-
-def told_reference(reference: Reference) -> dict[str, str]:
-    """A reference as both APIs tell it."""
-    name, group, artifact, version = reference
-    body = {"artifactId": artifact, "version": version, "name": name}
-    return body | ({} if group == "default" else {"groupId": group})
-
-
-def references_in(given: Iterable[Mapping[str, Any]]) -> tuple[Reference, ...]:
-    """The references of a body."""
-    return tuple(
-        (each["name"], each.get("groupId") or "default", each["artifactId"], each["version"]) for each in given
-    )
 
 
 def _matcher(request: Request) -> Callable[[Version], bool]:
