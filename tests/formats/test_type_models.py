@@ -14,6 +14,8 @@ from decapolis_formats.types import Model
 from .type_models import models
 
 FORMATS = {
+    "parquet": Options(),
+    "protobuf": Options(),
     "json_schema": Options(),
     "iceberg-2": Options(),
     "iceberg-3": Options(iceberg_version=3),
