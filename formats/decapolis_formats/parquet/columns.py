@@ -82,7 +82,8 @@ def _decimal(column: Column, precision: int, scale: int) -> Decimal:
 
 def smallest(precision: int) -> int:
     """The fewest bytes that hold every number of so many digits."""
-    return ((10**precision - 1).bit_length() + 8) // 8
+    largest: int = 10**precision - 1
+    return (largest.bit_length() + 8) // 8
 
 
 def exact(type: Scalar) -> bool:
