@@ -329,3 +329,9 @@ def test_what_a_complete_descriptor_takes(text: str) -> None:
 def test_own_cases_hold_no_third_party_texts() -> None:
     kinds = {json.loads(line)["kind"] for line in (OWN / "protobuf.jsonl").read_text("utf-8").splitlines()}
     assert kinds == {"synthetic"}
+
+
+def test_options_that_generated_code_made_known_may_hold_maps() -> None:
+    """A client library in the same process registers Confluent's options with the runtime, maps among them."""
+    pytest.importorskip("confluent_kafka.schema_registry.protobuf")
+    test_a_full_file_loads_and_comes_back()

@@ -64,6 +64,11 @@ def _has_broken_text(message: RuntimeMessage) -> bool:
     """Whether the runtime gives bytes for a string, as it does where they are not UTF-8."""
     for field, value in message.ListFields():
         values = value if field.is_repeated else (value,)
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            # options that somebody else's generated code made known may hold maps: their items are no messages
+            if any(isinstance(each, bytes) for pair in value.items() for each in pair):
+                return True
+            continue
         if field.type == field.TYPE_STRING and any(isinstance(each, bytes) for each in values):
             return True
         if field.type == field.TYPE_MESSAGE and any(map(_has_broken_text, values)):
