@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from decapolis.settings import Configuration, GatewaySettings
 from tests.gateway.conftest import EXTRA, Client, running
 
-from .model import DEFAULT, EVERYWHERE, Model, Place, Refused, Text
+from .holdings import DEFAULT, EVERYWHERE, Place, Refused, Text
+from .model import Model
 
 EXAMPLES = int(os.environ.get("DECAPOLIS_MODEL_EXAMPLES", "40"))
 STEPS = int(os.environ.get("DECAPOLIS_MODEL_STEPS", "30"))

@@ -44,7 +44,7 @@ async def _in_subject(
     """Reading is lenient, because history may be older than today's rules."""
     config = await effective_config(view.gateway, registry, subject)
     # an unknown subject is told before an unreadable schema
-    await registry.versions(str(subject), deleted=True)
+    await registry.versions(str(subject), deleted=deleted)
     normalize = normalize or bool(config.get("normalize"))
     candidate = await candidate_from(view, registry, subject, request, normalize=normalize, strict=False, deleted=True)
     found = await registry.lookup(str(subject), candidate.schema, deleted=deleted)
