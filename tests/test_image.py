@@ -89,10 +89,10 @@ def test_compose_publishes_on_loopback_and_has_no_password() -> None:
 
 
 def test_the_files_that_compose_mounts_are_good() -> None:
-    command = [sys.executable, "-m", "decapolis", "check-config", str(ROOT / "config" / "compose")]
+    command = [sys.executable, "-m", "decapolis", "check-config", str(ROOT / "config" / "compose" / "gateway.yaml")]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    [job] = yaml.safe_load((ROOT / "config" / "prometheus.yml").read_text())["scrape_configs"]
+    [job] = yaml.safe_load((ROOT / "config" / "compose" / "prometheus.yml").read_text())["scrape_configs"]
     assert job["static_configs"] == [{"targets": ["decapolis:8081"]}]
 
 
