@@ -6,9 +6,12 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+START_SECONDS = 30.0
 
 
 @contextmanager
@@ -18,17 +21,39 @@ def served(folder: Path, *arguments: str, **variables: str) -> Iterator[str]:
     command = [sys.executable, "-m", "decapolis", "serve", "--port", "0", *store, *arguments]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DECAPOLIS_")}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env={**environment, **variables}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+        env={**environment, **variables},
     ) as process:
-        assert process.stdout is not None
-        banner = process.stdout.readline()
-        found = re.search(r"https?://\S+", banner)
-        if found is None:
-            _, errors = process.communicate(timeout=20)
-            raise AssertionError(f"no URL in {banner!r}: {errors}")
+        url = _announced(process)
+        # its output is read to the end, so that a full pipe never makes the server wait
+        reader = threading.Thread(target=process.communicate)
+        reader.start()
         try:
-            yield found.group(0)
+            yield url
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            reader.join(30)
+            if process.poll() is None:
+                process.kill()
         assert process.returncode == 0
+
+
+def _announced(process: subprocess.Popen[str]) -> str:
+    """The URL in the banner; a start that hangs ends the wait for it."""
+    assert process.stdout is not None
+    deadline = threading.Timer(START_SECONDS, process.kill)
+    deadline.start()
+    seen = []
+    try:
+        for line in process.stdout:
+            seen.append(line)
+            found = re.search(r"listens on (https?://\S+)", line)
+            if found:
+                return found[1]
+    finally:
+        deadline.cancel()
+    raise AssertionError(f"the gateway did not start: {''.join(seen)}")

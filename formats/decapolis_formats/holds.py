@@ -46,7 +46,8 @@ class Holds:
     is kept.  `unions`: where they may stand.  `inside`: whether a type may stand in a place.  `nullable`: what
     becomes of a wish to be null or not.  `clash`: branches of equal answers cannot be told apart.  `default`: of
     which types.  `implied_null`: what may be null is null by default.  `docs`: which
-    places take one (root: that of the root struct alone); `type_docs`: every struct and enum.  `ids`: dropped, or kept as they are.
+    places take one (root: that of the root struct alone); `type_docs`: every struct and enum.
+    `ids`: dropped, or kept as they are.
     `spell`, `spell_type`: the nearest legal name.  `fold`: names of equal answers collide.  `finish`: what only
     the format knows to do, after all else.
     """

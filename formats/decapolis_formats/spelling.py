@@ -20,6 +20,8 @@ _RULE_KEYS = {
     "on_failure": "onFailure",
 }
 
+_MOST_INTEGER = 2**31 - 1
+
 _KINDS = ("TRANSFORM", "CONDITION")
 _MODES = ("UPGRADE", "DOWNGRADE", "UPDOWN", "WRITE", "READ", "WRITEREAD")
 _SIDES = ("ALL", "CLIENT", "GATEWAY", "SERVER", "NONE")
@@ -41,21 +43,27 @@ def text_of(value: Any, where: str) -> str | None:
 
 
 def integer_of(value: Any, where: str) -> int | None:
-    """An integer, also out of a numeric string; fractions are cut."""
-    if value is None:
+    """A 32-bit integer, also out of a numeric string; fractions are cut."""
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    if isinstance(value, bool):
-        raise Misspelt(f"{where} must be an integer, not a boolean")
-    if isinstance(value, int | float):
+    number = _whole(value)
+    if number is None:
+        shown = f", not {value!r:.80}" if isinstance(value, str) else ""
+        raise Misspelt(f"{where} must be an integer{shown}")
+    if not -_MOST_INTEGER <= number <= _MOST_INTEGER:
+        raise Misspelt(f"{where} is out of range: {number:.6g} is more than 32 bits hold")
+    return number
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and (not value.isascii() or "_" in value):
+        return None
+    try:
         return int(value)
-    if isinstance(value, str):
-        try:
-            return int(value.strip()) if value.strip() else None
-        except ValueError:
-            pass
-    raise Misspelt(
-        f"{where} must be an integer, not {value!r}" if isinstance(value, str) else f"{where} must be an integer"
-    )
+    except (ValueError, OverflowError):
+        return None
 
 
 def _kind(value: Any) -> str:

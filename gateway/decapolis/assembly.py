@@ -12,9 +12,11 @@ from decapolis.audit import Audit
 from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
 from decapolis.gateway import Gateway
 from decapolis.ids import Ledger, LedgerConflict
-from decapolis.judge import Judge
+from decapolis.judge import Judge, PolicyFile, Workers
+from decapolis.judge.policies import watch
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
+from decapolis.operations.effective import settings_scope
 from decapolis.operations.reconcile import reconcile
 from decapolis.registries.disabled import DisabledRegistry
 from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
@@ -54,6 +56,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             for entry in configuration.registries
         ]
         cache = configuration.gateway.cache
+        judge = _judge(configuration, stack)
         gateway = Gateway(
             configuration=configuration,
             store=store,
@@ -65,12 +68,15 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             settings_memory=SettingsMemory(),
             locks=Locks(store),
             audit=Audit(store),
-            judge=Judge(configuration.gateway.dialect.default_level),
+            judge=judge,
             metrics=metrics,
             front=EmbeddedRegistry(FRONT, EmbeddedConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
+        if judge.file.path is not None:
+            watching = asyncio.create_task(watch(judge.file, lambda: _judge_anew(gateway), day=judge.today))
+            stack.push_async_callback(_end, watching)
         yield gateway
 
 
@@ -100,6 +106,20 @@ def _shared_answers(url: str | None, stack: AsyncExitStack) -> SharedAnswers | N
     shared = SharedAnswers(url)
     stack.push_async_callback(shared.close)
     return shared
+
+
+def _judge(configuration: Configuration, stack: AsyncExitStack) -> Judge:
+    settings = configuration.gateway
+    workers = Workers(settings.limits.judge_processes, settings.limits.judge_seconds)
+    stack.push_async_callback(workers.close)
+    file = PolicyFile(settings.policies_file)
+    file.open()
+    return Judge(settings.dialect.default_level, file, workers)
+
+
+async def _judge_anew(gateway: Gateway) -> None:
+    """Forgets every kept verdict and level, because other policies are in force."""
+    await gateway.changes.count(*(settings_scope(registry.id) for registry in gateway.registries.all))
 
 
 async def _live(

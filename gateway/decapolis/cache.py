@@ -111,6 +111,13 @@ class Ready:
     made: int = 0
     expires: float = 0.0
     """Monotonic time; 0 for an answer that never changes."""
+    question: int = 0
+    """Bytes of the request that it answers, which are kept as its key."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that keeping it takes, roughly."""
+        return len(self.body) + self.question + 400
 
 
 class ReadyAnswers:
@@ -127,7 +134,7 @@ class ReadyAnswers:
 
     @property
     def size(self) -> int:
-        """Bytes of all bodies kept."""
+        """Bytes of everything kept, roughly."""
         return self._bytes
 
     def get(self, key: Hashable) -> Ready | None:
@@ -142,20 +149,20 @@ class ReadyAnswers:
 
     def put(self, key: Hashable, answer: Ready) -> None:
         """Keeps an answer, at the cost of older ones where there is no room."""
-        if not self._most or len(answer.body) > self._most_bytes // 8:
+        if not self._most or answer.size > self._most_bytes // 8:
             return
         self.drop(key)
         self._answers[key] = answer
-        self._bytes += len(answer.body)
+        self._bytes += answer.size
         while len(self._answers) > self._most or self._bytes > self._most_bytes:
             _, gone = self._answers.popitem(last=False)
-            self._bytes -= len(gone.body)
+            self._bytes -= gone.size
 
     def drop(self, key: Hashable) -> None:
         """Forgets one answer."""
         gone = self._answers.pop(key, None)
         if gone is not None:
-            self._bytes -= len(gone.body)
+            self._bytes -= gone.size
 
     def clear(self) -> None:
         """Forgets all."""

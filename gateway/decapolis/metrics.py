@@ -56,6 +56,12 @@ class Metrics(Collector):
             registry=self.registry,
         )
         self.verdicts = Counter("decapolis_verdicts", "Judged changes", ["registry", "outcome"], registry=self.registry)
+        self.violations = Counter(
+            "decapolis_policy_violations",
+            "Demands of policy sets that did not hold, refused or only noticed",
+            ["policy_set", "rule", "outcome"],
+            registry=self.registry,
+        )
         self.reissued = Counter(
             "decapolis_reissued_ids",
             "Ids that a registry gave out again with another text",

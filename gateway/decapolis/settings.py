@@ -130,6 +130,10 @@ class Limits(_Strict):
 
     body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024, description="above it 413")
     answer_seconds: float = Field(default=4.0, gt=0, description="every answer leaves within it")
+    judge_seconds: float = Field(
+        default=10.0, gt=0, description="a heavier comparison is ended, and nothing is allowed"
+    )
+    judge_processes: int = Field(default=2, ge=1, description="heavy comparisons under way at once")
 
 
 class Cache(_Strict):
@@ -141,7 +145,7 @@ class Cache(_Strict):
         json_schema_extra=_SECRET,
     )
     answers: int = Field(default=50_000, ge=0, description="ready answers kept in memory")
-    bytes: int = Field(default=64 * 1024 * 1024, ge=0, description="how large they may be together")
+    bytes: int = Field(default=32 * 1024 * 1024, ge=0, description="how large they may be together")
     seconds: float = Field(default=2.0, ge=0, description="how long a listing or a latest of a remote registry lives")
 
 

@@ -13,15 +13,20 @@ from decapolis_formats import (
     Difference,
     Format,
     InvalidSchema,
+    Metadata,
+    RuleSet,
     engine_of,
 )
 
 from .levels import Depth, Level
-from .readings import Readings
+from .memory import Remembered
 
-_READINGS = Readings()  # pure memory of a pure function: what it answers never depends on it
 DIFFERENT_TYPE = "Incompatible because of different schema type"
 OLD_SCHEMA_SHOWN = 10_240
+
+# pure memory of pure functions: what they answer never depends on it
+_READ: Remembered[Any] = Remembered(characters=1_000_000)  # a parsed tree takes some thirty times its text
+_COMPARED: Remembered[tuple[Difference, ...]] = Remembered(characters=4_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +40,39 @@ class Text:
     def parsed(self, *, strict: bool, validate_fields: bool = False) -> Any:
         """The engine's reading of it, remembered; InvalidSchema where it cannot be read."""
         key = (self, strict, validate_fields)
-        reading = _READINGS.get(key)
-        if reading is None:
-            engine = engine_of(self.format)
-            reading = engine.parse(self.text, self.dependencies, strict=strict, validate_fields=validate_fields)
-            _READINGS.put(key, len(self.text), reading)
-        return reading
+        return _READ.get(key, self.characters, lambda: self._read(strict=strict, validate_fields=validate_fields))
+
+    def _read(self, *, strict: bool, validate_fields: bool) -> Any:
+        engine = engine_of(self.format)
+        return engine.parse(self.text, self.dependencies, strict=strict, validate_fields=validate_fields)
 
     def read_as(self, reading: Any) -> None:
         """Remembers a reading that somebody has already, so that comparisons need not read the text again."""
-        _READINGS.put((self, False, False), len(self.text), reading)
+        _READ.put((self, False, False), self.characters, reading)
+
+    @property
+    def characters(self) -> int:
+        """How much text there is to read, references included."""
+        return len(self.text) + sum(len(each.text) for each in self.dependencies)
 
 
 @dataclass(frozen=True, slots=True)
 class PastVersion:
-    """A live version of a subject, to be compared with; read leniently, because history may be old and odd."""
+    """A version of a subject, to be compared with; read leniently, because history may be old and odd."""
 
     number: int
     schema: Text
+    metadata: Metadata | None = None
+    rule_set: RuleSet | None = None
+    deleted: bool = False
+    """Softly deleted: only a floor may still ask about it."""
+
+    def readable(self) -> Any:
+        """The engine's reading of it, None where it cannot be read any more."""
+        try:
+            return self.schema.parsed(strict=False)
+        except InvalidSchema:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,43 +115,54 @@ def _against(candidate: Text, past: PastVersion, level: Level, options: CompareO
         difference = Difference("SCHEMA_TYPE_CHANGED", "", compatible=False)
         yield Failure(past.number, "backward", (difference,), (DIFFERENT_TYPE,), past.schema.text)
         return
-    engine = engine_of(candidate.format)
-    new = candidate.parsed(strict=False)
+    candidate.parsed(strict=False)
     try:
-        old = past.schema.parsed(strict=False)
+        past.schema.parsed(strict=False)
     except InvalidSchema as unreadable:
         text = f"Version {past.number} cannot be read any more, so nothing can be compared with it: {unreadable}"
         difference = Difference("HISTORY_UNREADABLE", "", compatible=False, info=str(unreadable))
         yield Failure(past.number, "backward", (difference,), (text,), past.schema.text)
         return
     if level.forward:
-        breaking = _breaking(engine.compare(old, new, options))
-        if breaking:
-            texts = tuple(engine.describe(each, reader="old", writer="new") for each in breaking)
-            yield Failure(past.number, "forward", breaking, texts, engine.canonical(old))
+        yield from _failing(past, "forward", breaking(past.schema, candidate, options))
     if level.backward:
-        breaking = _breaking(engine.compare(new, old, options))
-        if breaking:
-            texts = tuple(engine.describe(each, reader="new", writer="old") for each in breaking)
-            yield Failure(past.number, "backward", breaking, texts, engine.canonical(old))
+        yield from _failing(past, "backward", breaking(candidate, past.schema, options))
 
 
-def _breaking(differences: Sequence[Difference]) -> tuple[Difference, ...]:
-    return tuple(difference for difference in differences if not difference.compatible)
+def _failing(past: PastVersion, direction: str, found: tuple[Difference, ...]) -> Iterator[Failure]:
+    if not found:
+        return
+    engine = engine_of(past.schema.format)
+    reader, writer = ("old", "new") if direction == "forward" else ("new", "old")
+    texts = tuple(engine.describe(each, reader=reader, writer=writer) for each in found)
+    yield Failure(past.number, direction, found, texts, engine.canonical(past.schema.parsed(strict=False)))
 
 
-def dialect_messages(found: Sequence[Failure], level: Level, *, validate_fields: bool = False) -> list[str]:
-    """The list that the dialect's 409 and `verbose=true` show for these failures; empty for none.
+def breaking(reader: Text, writer: Text, options: CompareOptions) -> tuple[Difference, ...]:
+    """What keeps `reader` from reading what was written with `writer`; equal pairs are remembered."""
+
+    def compared() -> tuple[Difference, ...]:
+        engine = engine_of(reader.format)
+        found = engine.compare(reader.parsed(strict=False), writer.parsed(strict=False), options)
+        return tuple(difference for difference in found if not difference.compatible)
+
+    return _COMPARED.get((reader, writer, options), reader.characters + writer.characters, compared)
+
+
+def dialect_messages(
+    found: Sequence[Failure], level: Level, *, validate_fields: bool = False, reserved: Sequence[str] = ()
+) -> list[str]:
+    """The list that the dialect's 409 and `verbose=true` show; empty where neither a version nor a reserved field fails.
 
     The old schema's version and text follow unless only the forward half of a two-way level failed (compatibility.md
     section 1.3).
     """
-    if not found:
+    if not (found or reserved):
         return []
-    messages = [text for failure in found for text in failure.messages]
-    last = found[-1]
+    messages = [*reserved, *(text for failure in found for text in failure.messages)]
     two_way = level.backward and level.forward
-    if not (two_way and last.direction == "forward"):
+    if found and not (two_way and found[-1].direction == "forward"):
+        last = found[-1]
         messages.append(f"{{oldSchemaVersion: {last.version}}}")
         shown = last.old_text
         if len(shown) > OLD_SCHEMA_SHOWN:

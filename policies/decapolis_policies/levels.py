@@ -51,6 +51,15 @@ class Level:
         """Whether this level asks at least what the other asks, in both directions."""
         return self.backward >= other.backward and self.forward >= other.forward
 
+    def below(self, floor: Level) -> bool:
+        """Whether this level asks less than a floor and nothing else: FORWARD is not below BACKWARD, NONE is."""
+        return floor.covers(self) and not self.covers(floor)
+
+    @property
+    def mirrored(self) -> Level:
+        """The level that asks of a later version what this one asks of an earlier one: directions are swapped."""
+        return Level(self.name, backward=self.forward, forward=self.backward)
+
     @classmethod
     def named(cls, name: str) -> Level:
         """The level of that name in any letter case; UnknownLevel otherwise."""

@@ -91,11 +91,7 @@ def _symbols(random: Random, content: Any) -> Any:
 
 
 def _resize(random: Random, content: Any) -> Any:
-    return (
-        content | {"size": random.randrange(1, 4)}
-        if isinstance(content, dict) and "size" in content
-        else content
-    )
+    return content | {"size": random.randrange(1, 4)} if isinstance(content, dict) and "size" in content else content
 
 
 def _logical(random: Random, content: Any) -> Any:

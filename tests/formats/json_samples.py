@@ -36,9 +36,7 @@ class Samples:
         if depth == 0 or self._chance(0.1):
             return self._leaf()
         made: dict[str, Any] = {}
-        for add in self.random.sample(
-            (self._record, self._sequence, self._combined, self._scalar), self._one_or_two()
-        ):
+        for add in self.random.sample((self._record, self._sequence, self._combined, self._scalar), self._one_or_two()):
             add(made, depth)
         return made
 
@@ -93,9 +91,7 @@ class Samples:
         if self._chance(0.2):
             made["patternProperties"] = {each: self.schema(depth - 1) for each in self._some(PATTERNS, 2)}
         if self._chance(0.1):
-            made["propertyNames"] = self.random.choice(
-                [{"maxLength": 1}, {"enum": ["a", "x1"]}, {"pattern": "^[a-x]"}]
-            )
+            made["propertyNames"] = self.random.choice([{"maxLength": 1}, {"enum": ["a", "x1"]}, {"pattern": "^[a-x]"}])
         for keyword in ("minProperties", "maxProperties"):
             if self._chance(0.1):
                 made[keyword] = self.random.randint(0, 3)
@@ -163,9 +159,7 @@ class Samples:
         elif choice == 1 and known:
             self._vary(target, self.random.choice(known))
         else:
-            add = self.random.choice(
-                (self._record, self._sequence, self._combined, self._scalar, self._scalar)
-            )
+            add = self.random.choice((self._record, self._sequence, self._combined, self._scalar, self._scalar))
             fresh: dict[str, Any] = {}
             add(fresh, 1)
             words = self.random.sample(list(fresh), min(len(fresh), self._one_or_two()))
@@ -199,9 +193,7 @@ class Samples:
         if members and (len(schema) == 1 or self._chance(0.5)):
             return self.instance(root, self.random.choice(members), depth - 1)
         types = schema.get("type") or self.random.choice(TYPES)
-        return self._of_type(
-            root, schema, types if isinstance(types, str) else self.random.choice(types), depth
-        )
+        return self._of_type(root, schema, types if isinstance(types, str) else self.random.choice(types), depth)
 
     def _of_type(self, root: Any, schema: dict[str, Any], name: str, depth: int) -> Any:
         if name == "object":
@@ -265,9 +257,7 @@ def sound(document: dict[str, Any]) -> bool:
 def _in_place(root: Any, schema: dict[str, Any]) -> list[Any]:
     found = [each for word in ("allOf", "anyOf", "oneOf") for each in schema.get(word, ())]
     found.extend(schema[word] for word in ("not", "if", "then", "else") if word in schema)
-    found.extend(
-        each for word in ("dependencies", "dependentSchemas") for each in schema.get(word, {}).values()
-    )
+    found.extend(each for word in ("dependencies", "dependentSchemas") for each in schema.get(word, {}).values())
     if "$ref" in schema:
         found.append(_followed(root, schema["$ref"]))
     return found

@@ -28,9 +28,7 @@ def files(draw: st.DrawFn) -> File:
     messages = tuple(draw(messages_named(name, proto3)) for name in MESSAGES[: draw(st.integers(1, 3))])
     kept = tuple(message.name for message in messages)
     enums = tuple(Enum(name, draw(constants(name))) for name in ENUMS)
-    file = File(
-        "proto3" if proto3 else "proto2", draw(st.sampled_from([None, "a.b"])), messages=messages, enums=enums
-    )
+    file = File("proto3" if proto3 else "proto2", draw(st.sampled_from([None, "a.b"])), messages=messages, enums=enums)
     return _without_dangling(file, kept)
 
 
@@ -99,9 +97,7 @@ def _without_dangling(file: File, kept: tuple[str, ...]) -> File:
 def edited(draw: st.DrawFn, file: File) -> File:
     """The file after one to three edits such as people make."""
     for _ in range(draw(st.integers(1, 3))):
-        file = draw(st.sampled_from([_edit_field, _edit_field, _edit_field, _edit_members, _edit_enum]))(
-            draw, file
-        )
+        file = draw(st.sampled_from([_edit_field, _edit_field, _edit_field, _edit_members, _edit_enum]))(draw, file)
     kept = tuple(message.name for message in file.messages)
     return _without_dangling(file, kept)
 
@@ -124,15 +120,12 @@ def _edit_field(draw: st.DrawFn, file: File) -> File:
     new = draw(fields_numbered(number, file.is_proto3))
     single = draw(fields_numbered(number, file.is_proto3, single=True))
     what = draw(st.sampled_from(["type", "label", "name", "all"]))
-    fields = tuple(
-        _changed(field, new, what) if field.number == number else field for field in message.fields
-    )
+    fields = tuple(_changed(field, new, what) if field.number == number else field for field in message.fields)
     oneofs = tuple(
         replace(
             oneof,
             fields=tuple(
-                replace(field, type=single.type) if field.number == number else field
-                for field in oneof.fields
+                replace(field, type=single.type) if field.number == number else field for field in oneof.fields
             ),
         )
         for oneof in message.oneofs
@@ -163,9 +156,7 @@ def _edit_members(draw: st.DrawFn, file: File) -> File:
             return file
         return _with_message(file, at, replace(message, fields=(*message.fields, new)))
     if what == "in" and movable:
-        moved = draw(
-            st.lists(st.sampled_from(movable), min_size=1, max_size=2, unique_by=lambda field: field.number)
-        )
+        moved = draw(st.lists(st.sampled_from(movable), min_size=1, max_size=2, unique_by=lambda field: field.number))
         members = tuple(replace(field, label=None) for field in moved)
         oneofs = [*message.oneofs, OneOf(f"moved{len(message.oneofs)}", members)]
         if message.oneofs and draw(st.booleans()):
@@ -175,9 +166,7 @@ def _edit_members(draw: st.DrawFn, file: File) -> File:
         return _with_message(file, at, replace(message, fields=fields, oneofs=tuple(oneofs)))
     if what == "out" and message.oneofs:
         out = tuple(replace(field, label=label) for field in message.oneofs[0].fields)
-        return _with_message(
-            file, at, replace(message, fields=message.fields + out, oneofs=message.oneofs[1:])
-        )
+        return _with_message(file, at, replace(message, fields=message.fields + out, oneofs=message.oneofs[1:]))
     return _with_message(file, at, replace(message, fields=message.fields[:-1]))
 
 

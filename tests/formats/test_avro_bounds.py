@@ -200,9 +200,7 @@ def test_ten_megabytes() -> None:
     assert len(avro.canonical(avro.parse(doc))) > 10_000_000
     comments = "/* " + "x" * 10_000_000 + ' */ "int"'
     assert avro.canonical(avro.parse(comments)) == '"int"'
-    enum = json.dumps(
-        {"type": "enum", "name": "E", "symbols": [f"S{number:030}" for number in range(300_000)]}
-    )
+    enum = json.dumps({"type": "enum", "name": "E", "symbols": [f"S{number:030}" for number in range(300_000)]})
     assert avro.compare(avro.parse(enum), avro.parse(enum)) == []
     with pytest.raises(InvalidSchema, match="limit is 16000000"):
         avro.parse('"' + "x" * 16_000_000 + '"')
@@ -214,9 +212,7 @@ def test_defaults_that_lean_on_defaults_are_checked_once() -> None:
         first = f'{{"name":"a","type":{text},"default":{{}}}}'
         second = f'{{"name":"b","type":"R{level - 1}","default":{{}}}}'
         text = f'{{"type":"record","name":"R{level}","fields":[{first},{second}]}}'
-    assert (
-        avro.compare(avro.parse(text), avro.parse('{"type":"record","name":"R99","fields":[]}'), STRICT) == []
-    )
+    assert avro.compare(avro.parse(text), avro.parse('{"type":"record","name":"R99","fields":[]}'), STRICT) == []
 
 
 def test_a_stack_that_is_nearly_full_is_a_refusal_too() -> None:

@@ -130,13 +130,8 @@ def test_a_type_named_like_a_keyword_keeps_its_namespace_when_it_is_used_again()
     assert canonical(text).endswith('{"name":"b","type":"n.map"}]}')
 
 
-A = (
-    '{"type":"record","name":"A","namespace":"com.a","fields":['
-    '{"name":"b","type":"com.a.B"},{"name":"b2","type":"B"}]}'
-)
-B = Dependency(
-    "com.a.B", '{"type":"record","name":"com.a.B","fields":[{"name":"x","type":"int"}]}', "b-value", 1
-)
+A = '{"type":"record","name":"A","namespace":"com.a","fields":[{"name":"b","type":"com.a.B"},{"name":"b2","type":"B"}]}'
+B = Dependency("com.a.B", '{"type":"record","name":"com.a.B","fields":[{"name":"x","type":"int"}]}', "b-value", 1)
 
 
 def test_referenced_types_stay_names() -> None:
@@ -156,9 +151,7 @@ def test_resolved_inlines_references_once() -> None:
 
 
 def test_a_type_inside_a_reference_is_spelled_out_where_it_is_used_alone() -> None:
-    outer = Dependency(
-        "O", record('{"name":"e","type":{"type":"enum","name":"E","symbols":["S"]}}', name="O")
-    )
+    outer = Dependency("O", record('{"name":"e","type":{"type":"enum","name":"E","symbols":["S"]}}', name="O"))
     assert canonical(record('{"name":"e","type":"E"}'), outer) == record(
         '{"name":"e","type":{"type":"enum","name":"E","symbols":["S"]}}'
     )
@@ -235,11 +228,7 @@ def test_normalising_re_encodes_defaults_and_drops_what_does_not_fit(
 ) -> None:
     schema = avro.parse(with_default(type, default), strict=False)
     printed = avro.canonical(avro.parse(type))
-    wanted = (
-        with_default(printed, expected)
-        if expected is not None
-        else record(f'{{"name":"a","type":{printed}}}')
-    )
+    wanted = with_default(printed, expected) if expected is not None else record(f'{{"name":"a","type":{printed}}}')
     assert avro.normalized(schema) == wanted
 
 

@@ -52,9 +52,7 @@ def parsed(schema: Any) -> avro.AvroSchema:
 
 
 def breaks(candidate: Any, history: list[Any], level: str) -> bool:
-    past = [
-        PastVersion(number, Text(Format.AVRO, json.dumps(each))) for number, each in enumerate(history, 1)
-    ]
+    past = [PastVersion(number, Text(Format.AVRO, json.dumps(each))) for number, each in enumerate(history, 1)]
     return bool(failures(Text(Format.AVRO, json.dumps(candidate)), past, Level.named(level)))
 
 

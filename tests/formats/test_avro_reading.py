@@ -179,9 +179,7 @@ def test_a_simple_name_is_looked_for_in_the_namespace_and_then_without() -> None
 
 def test_a_reference_may_be_defined_again_only_alike() -> None:
     known = Dependency("F", '{"type":"fixed","name":"F","size":1,"x":1}')
-    assert accepted(
-        field('{"type":"fixed","name":"F","size":1,"x":1,"doc":"d","aliases":["G"]}'), known, strict=True
-    )
+    assert accepted(field('{"type":"fixed","name":"F","size":1,"x":1,"doc":"d","aliases":["G"]}'), known, strict=True)
     assert not accepted(field('{"type":"fixed","name":"F","size":1}'), known, strict=True)
     assert not accepted(field('{"type":"fixed","name":"F","size":2,"x":1}'), known, strict=True)
 

@@ -18,14 +18,11 @@ def chunks(path: Path, *, canonical: bool) -> list[Any]:
     """The cases in portions, so that a failure names a few of them and the suite stays quick."""
     found = cases(path, Format.AVRO, canonical=canonical)
     return [
-        pytest.param(found[start : start + CHUNK], id=f"{path.stem}-{start}")
-        for start in range(0, len(found), CHUNK)
+        pytest.param(found[start : start + CHUNK], id=f"{path.stem}-{start}") for start in range(0, len(found), CHUNK)
     ]
 
 
-def failing(
-    portion: Sequence[dict[str, Any]], ask: Callable[[dict[str, Any]], str | None]
-) -> dict[str, str | None]:
+def failing(portion: Sequence[dict[str, Any]], ask: Callable[[dict[str, Any]], str | None]) -> dict[str, str | None]:
     return {case["id"]: reason for case in portion if (reason := ask(case)) is not None}
 
 

@@ -152,11 +152,7 @@ def test_a_wrong_guess_about_a_recursive_pair_is_taken_back() -> None:
 
 def test_a_refuted_guess_is_not_reported_for_itself() -> None:
     reader, writer = record("T", ("t", "T"), ("b", "int")), record("T", ("t", "T"))
-    assert (
-        strictly(reader, writer)
-        == compared(reader, writer)
-        == ["READER_FIELD_MISSING_DEFAULT_VALUE /fields/1"]
-    )
+    assert strictly(reader, writer) == compared(reader, writer) == ["READER_FIELD_MISSING_DEFAULT_VALUE /fields/1"]
     again = record("R", ("a", reader), ("b", "T")), record("R", ("a", writer), ("b", "T"))
     assert strictly(*again) == [
         "READER_FIELD_MISSING_DEFAULT_VALUE /fields/0/type/fields/1",

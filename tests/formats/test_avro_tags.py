@@ -52,9 +52,7 @@ def test_an_unknown_path_is_named(entity: tuple[str, str]) -> None:
 
 
 def test_types_of_references_are_read_but_not_edited() -> None:
-    inner = Dependency(
-        "I", '{"type":"record","name":"I","fields":[{"name":"x","type":"int","confluent:tags":["T"]}]}'
-    )
+    inner = Dependency("I", '{"type":"record","name":"I","fields":[{"name":"x","type":"int","confluent:tags":["T"]}]}')
     schema = avro.parse('{"type":"record","name":"R","fields":[{"name":"i","type":"I"}]}', [inner])
     assert avro.inline_tags(schema) == {"I.x": ("T",)}
     assert avro.tagged(schema, {("R.i", "sr_field"): ["U"]}, {}) == (

@@ -70,9 +70,7 @@ def test_references_that_double() -> None:
 
 
 def test_differences_without_end_are_cut_but_not_the_breaking_ones() -> None:
-    old = {
-        "properties": {f"p{index}": {"type": "string"} for index in range(12_000)} | {"z": {"type": "number"}}
-    }
+    old = {"properties": {f"p{index}": {"type": "string"} for index in range(12_000)} | {"z": {"type": "number"}}}
     new = {"properties": {"z": {"type": "integer"}}}
     reader, writer = (json_schema.parse(json.dumps(each)) for each in (new, old))
     found = json_schema.compare(reader, writer)
@@ -183,9 +181,7 @@ def test_nesting_within_the_limit_is_read_from_a_deep_stack() -> None:
     parsed = json_schema.parse(nested("not", 495))
     found = at_depth(700, lambda: json_schema.compare(parsed, parsed))
     assert all(each.compatible for each in found)
-    assert at_depth(700, lambda: json_schema.canonical(json_schema.parse(nested("not", 100)))) == nested(
-        "not", 100
-    )
+    assert at_depth(700, lambda: json_schema.canonical(json_schema.parse(nested("not", 100)))) == nested("not", 100)
     with pytest.raises(InvalidSchema, match="nested deeper"):
         at_depth(800, lambda: json_schema.parse(nested("not", 490)))
 

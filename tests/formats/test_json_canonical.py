@@ -40,9 +40,7 @@ def test_normalized_text_sorts_keys_as_java_does() -> None:
 
 
 def test_equivalent_means_equal_canonical_texts() -> None:
-    one, same, other = (
-        json_schema.parse(text) for text in ('{"a":1,"b":2}', '{"a":1, "b":2}', '{"b":2,"a":1}')
-    )
+    one, same, other = (json_schema.parse(text) for text in ('{"a":1,"b":2}', '{"a":1, "b":2}', '{"b":2,"a":1}'))
     assert json_schema.equivalent(one, same)
     assert not json_schema.equivalent(one, other)
 
@@ -165,9 +163,7 @@ def test_references_inside_what_is_named(text: str) -> None:
         json_schema.parse(named.replace('"null"', '"integer"')),
     )
     assert [each.type for each in json_schema.compare(old, new)] == ["TYPE_EXTENDED"]
-    assert "TYPE_NARROWED" in str(json_schema.compare(new, old)) or "SUBSCHEMAS" in str(
-        json_schema.compare(new, old)
-    )
+    assert "TYPE_NARROWED" in str(json_schema.compare(new, old)) or "SUBSCHEMAS" in str(json_schema.compare(new, old))
 
 
 def test_a_name_seen_twice_keeps_its_first_text() -> None:
@@ -231,9 +227,7 @@ def test_tags_are_added_and_removed(path: str, kind: str) -> None:
     added = json_schema.parse(json_schema.tagged(parsed, {(path, kind): ["A", "B", "A"]}, {}))
     found = json_schema.inline_tags(added)
     tagged_path = (
-        path.removesuffix(".object")
-        if path.startswith("object.address.object") and kind == "sr_record"
-        else path
+        path.removesuffix(".object") if path.startswith("object.address.object") and kind == "sr_record" else path
     )
     assert found[tagged_path][-2:] == ("A", "B")
     removed = json_schema.tagged(added, {}, {(path, kind): ["A", "B"]})

@@ -125,8 +125,7 @@ def differences(old: Any, new: Any, options: CompareOptions | None = None) -> li
         ),
         (
             MODERN | {"type": "object"},
-            MODERN
-            | {"type": "object", "properties": {"a": {"type": "null", "default": None}}, "required": ["a"]},
+            MODERN | {"type": "object", "properties": {"a": {"type": "null", "default": None}}, "required": ["a"]},
             ["REQUIRED_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL #/properties/a"],
         ),
         (
@@ -363,10 +362,7 @@ def test_messages() -> None:
     assert "'#/properties/{reader}/maxLength'" in said
     assert "in the old schema than in the new one (9 → 5)" in said
     unknown = json_schema.describe(Difference("WHATEVER", "#/", False))
-    assert (
-        unknown
-        == "{errorType:\"WHATEVER\", description:\"'#/' differs between the new schema and the old one'}"
-    )
+    assert unknown == "{errorType:\"WHATEVER\", description:\"'#/' differs between the new schema and the old one'}"
 
 
 @pytest.mark.parametrize("name", sorted(LENIENT))

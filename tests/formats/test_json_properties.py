@@ -119,9 +119,7 @@ def test_full_is_backward_and_forward(random: Random, modern: bool) -> None:
     samples = Samples(random, modern=modern)
     old = samples.document()
     texts = [json.dumps(old), json.dumps(samples.edited(old))]
-    full, backward, forward = (
-        accepted(texts[1], texts[:1], level) for level in ("FULL", "BACKWARD", "FORWARD")
-    )
+    full, backward, forward = (accepted(texts[1], texts[:1], level) for level in ("FULL", "BACKWARD", "FORWARD"))
     assert full is (backward and forward)
 
 

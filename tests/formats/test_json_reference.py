@@ -11,9 +11,7 @@ from decapolis_formats import CompareOptions, Format, json_schema
 from tests.reference_cases import OWN, SHARED, canonical_disagreement, cases, dependencies, disagreement
 
 OWN_CASES = cases(OWN / "json.jsonl", Format.JSON_SCHEMA, canonical=False)
-needs_shared = pytest.mark.skipif(
-    not SHARED.exists(), reason=f"{SHARED.name} lies beside the repository only"
-)
+needs_shared = pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED.name} lies beside the repository only")
 SHAPE = re.compile(r"""\{errorType:"([A-Z_]+)", description:"([^"]*)'\}""", re.DOTALL)
 
 
@@ -27,9 +25,7 @@ def test_own_cases_are_all_there() -> None:
     assert {case["kind"] for case in OWN_CASES} == {"synthetic"}
 
 
-@pytest.mark.skipif(
-    not SHARED.exists(), reason=f"the yardstick lies beside the repository only: {SHARED.name}"
-)
+@pytest.mark.skipif(not SHARED.exists(), reason=f"the yardstick lies beside the repository only: {SHARED.name}")
 def test_shared_cases() -> None:
     every = cases(SHARED, Format.JSON_SCHEMA, canonical=False)
     wrong = {case["id"]: why for case in every if (why := disagreement(case)) is not None}
@@ -37,9 +33,7 @@ def test_shared_cases() -> None:
     assert wrong == {}
 
 
-@pytest.mark.skipif(
-    not SHARED.exists(), reason=f"the yardstick lies beside the repository only: {SHARED.name}"
-)
+@pytest.mark.skipif(not SHARED.exists(), reason=f"the yardstick lies beside the repository only: {SHARED.name}")
 def test_shared_texts() -> None:
     every = cases(SHARED, Format.JSON_SCHEMA, canonical=True)
     wrong = {case["id"]: why for case in every if (why := canonical_disagreement(case)) is not None}
@@ -47,9 +41,7 @@ def test_shared_texts() -> None:
     assert wrong == {}
 
 
-@pytest.mark.skipif(
-    not SHARED.exists(), reason=f"the yardstick lies beside the repository only: {SHARED.name}"
-)
+@pytest.mark.skipif(not SHARED.exists(), reason=f"the yardstick lies beside the repository only: {SHARED.name}")
 def test_messages_have_the_shape_of_the_reference() -> None:
     """Types and paths are the dialect's, the sentences are ours."""
     checked = 0

@@ -36,7 +36,5 @@ def test_all_rows_are_read() -> None:
 def test_names_only_strict_semantics_use_are_documented() -> None:
     text = PAGE.read_text(encoding="utf-8")
     source = Path(json_schema.__file__).with_name("strictness.py").read_text(encoding="utf-8")
-    for name in re.findall(
-        r'"((?:CONDITION|CONTAINS|FORMAT|PATTERN_PROPERTY|PROPERTY_NAMES)[A-Z_]*)"', source
-    ):
+    for name in re.findall(r'"((?:CONDITION|CONTAINS|FORMAT|PATTERN_PROPERTY|PROPERTY_NAMES)[A-Z_]*)"', source):
         assert name in text

@@ -71,9 +71,7 @@ def test_recursive_messages_end() -> None:
     ring = "".join(f"message M{at} {{ M{(at + 1) % 40} next = 1; M{at} self = 2; }}\n" for at in range(40))
     changed = ring.replace("message M39 {", "message M39 { string s = 3;")
     for options in (CompareOptions(), CompareOptions(strict_semantics=True)):
-        assert all(
-            each.compatible for each in protobuf.compare(_imported(changed, 2), _imported(ring, 1), options)
-        )
+        assert all(each.compatible for each in protobuf.compare(_imported(changed, 2), _imported(ring, 1), options))
 
 
 def test_a_lattice_of_messages_is_compared_once() -> None:

@@ -252,9 +252,7 @@ def test_everything_in_normal_order() -> None:
     assert normal.startswith("package p.q;\n\nimport ")
     assert NORMALIZED_MESSAGE.lstrip("\n") in normal
     assert "extend .google.protobuf.FieldOptions {\n  optional .p.q.Opt my = 50001;" in normal
-    assert (
-        "rpc A (stream .p.q.M) returns (stream .p.q.M) {\n    option (http) = {\n      additional" in normal
-    )
+    assert "rpc A (stream .p.q.M) returns (stream .p.q.M) {\n    option (http) = {\n      additional" in normal
     assert protobuf.normalized(protobuf.parse(normal)) == normal
 
 
@@ -274,9 +272,7 @@ def test_ignoring_extensions_keeps_confluent_options() -> None:
     )
     plain = protobuf.rendered(protobuf.parse(EVERYTHING), "ignore_extensions")
     assert "extend" not in plain
-    assert "(" not in plain.replace("rpc A (stream M) returns (stream .p.q.M)", "").replace(
-        "rpc B (M) returns (M)", ""
-    )
+    assert "(" not in plain.replace("rpc A (stream M) returns (stream .p.q.M)", "").replace("rpc B (M) returns (M)", "")
 
 
 def test_unknown_styles_are_the_canonical_text() -> None:
@@ -330,9 +326,7 @@ def test_numbers_in_normal_form(written: str, normal: str) -> None:
 
 
 def test_lists_directly_behind_a_name() -> None:
-    text = protobuf.canonical(
-        protobuf.parse('option (a) = ["x"]; option (b) = [1, {c: 2}]; option (d) = [{e: 1}];')
-    )
+    text = protobuf.canonical(protobuf.parse('option (a) = ["x"]; option (b) = [1, {c: 2}]; option (d) = [{e: 1}];'))
     assert (
         text
         == """
@@ -451,9 +445,7 @@ def test_history_may_hold_unknown_names() -> None:
 
 
 def test_references_replace_known_files() -> None:
-    own = Dependency(
-        "google/type/date.proto", 'syntax = "proto3"; package google.type; message Mine {}', "d", 1
-    )
+    own = Dependency("google/type/date.proto", 'syntax = "proto3"; package google.type; message Mine {}', "d", 1)
     protobuf.parse('syntax = "proto3"; message A { google.type.Mine m = 1; }', [own])
     with pytest.raises(InvalidSchema, match=r"google\.type\.Date"):
         protobuf.parse('syntax = "proto3"; message A { google.type.Date m = 1; }', [own])
@@ -468,9 +460,7 @@ def test_a_broken_reference_is_named() -> None:
 
 
 def test_names_of_a_schema() -> None:
-    schema = protobuf.parse(
-        'syntax = "proto3"; package a.b; message M { int32 x = 1; oneof o { int32 y = 2; } }'
-    )
+    schema = protobuf.parse('syntax = "proto3"; package a.b; message M { int32 x = 1; oneof o { int32 y = 2; } }')
     assert protobuf.field_names(schema) == ("x", "y")
     assert protobuf.entity_name(schema) == "a.b.M"
     assert protobuf.entity_name(protobuf.parse("enum E { A = 0; }")) == "E"

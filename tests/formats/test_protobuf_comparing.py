@@ -95,17 +95,14 @@ def _deviations() -> list[tuple[str, str, str, bool, bool]]:
     for line in DOCUMENT.read_text("utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 6 and cells[1] in ("proto2", "proto3"):
-            rows.append(
-                (cells[1], cells[2].strip("`"), cells[3].strip("`"), cells[4] == "✓", cells[5] == "✓")
-            )
+            rows.append((cells[1], cells[2].strip("`"), cells[3].strip("`"), cells[4] == "✓", cells[5] == "✓"))
     return rows
 
 
 @pytest.mark.parametrize(("syntax", "old", "new", "dialect", "strict"), _deviations())
 def test_where_strict_semantics_deviate(syntax: str, old: str, new: str, dialect: bool, strict: bool) -> None:
     verdicts = [
-        not any(each.startswith("!") for each in _found(old, new, options, syntax))
-        for options in (PLAIN, STRICT)
+        not any(each.startswith("!") for each in _found(old, new, options, syntax)) for options in (PLAIN, STRICT)
     ]
     assert verdicts == [dialect, strict]
 
@@ -149,9 +146,7 @@ def _imported(text: str, version: int, indirect: bool = False) -> protobuf.Proto
 
 def test_messages_of_other_versions_are_entered() -> None:
     old, new = "message B { string s = 1; C c = 2; message C { int32 x = 1; } }", "message B { int32 s = 1; }"
-    found = [
-        str(each) for each in protobuf.compare(_imported(new, 2), _imported(old, 1)) if not each.compatible
-    ]
+    found = [str(each) for each in protobuf.compare(_imported(new, 2), _imported(old, 1)) if not each.compatible]
     assert sorted(found) == sorted(
         [
             *2 * ["FIELD_SCALAR_KIND_CHANGED #/B/1", "MESSAGE_REMOVED #/B/C"],
@@ -168,9 +163,7 @@ def test_the_same_version_is_not_entered_but_an_indirect_file_is() -> None:
 
 
 def test_known_types_equal_themselves_unless_replaced() -> None:
-    text = (
-        'import "google/type/date.proto"; message A { google.type.Date d = 1; google.protobuf.Any any = 2; }'
-    )
+    text = 'import "google/type/date.proto"; message A { google.type.Date d = 1; google.protobuf.Any any = 2; }'
     date = Dependency(
         "google/type/date.proto",
         'syntax = "proto3"; package google.type; message Date { string year = 1; }',

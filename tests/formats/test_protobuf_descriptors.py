@@ -19,9 +19,7 @@ from decapolis_formats.protobuf.pools import dependency_descriptors
 from decapolis_formats.protobuf.resolving import known_types
 from tests.reference_cases import OWN, SHARED, cases, dependencies
 
-DEEP = Dependency(
-    "deep.proto", 'syntax = "proto3"; package deep; message Deep { string s = 1; }', "deep", 1, True
-)
+DEEP = Dependency("deep.proto", 'syntax = "proto3"; package deep; message Deep { string s = 1; }', "deep", 1, True)
 MIDDLE = Dependency("middle.proto", 'import public "deep.proto"; enum Level { LOW = 0; }', "middle", 1)
 FULL = """
 syntax = "proto2";
@@ -87,10 +85,7 @@ def test_a_full_file_loads_and_comes_back() -> None:
     assert protobuf.rendered(back, "serialized") == serialized
     text = protobuf.canonical(back)
     assert 'tags: [\n        "PII"\n      ]' in text
-    assert (
-        'params: [\n      {\n        key: "a",\n        value: "b"\n      },\n      {\n        value: "3",'
-        in text
-    )
+    assert 'params: [\n      {\n        key: "a",\n        value: "b"\n      },\n      {\n        value: "3",' in text
     assert "[shop.v1.more]: 7" in text
     assert "map<string, .shop.v1.Order.Item> items = 3;" in text
     assert 'default = "a\x01\\"b"' in text
@@ -121,9 +116,7 @@ def test_descriptors_are_complete() -> None:
 
 
 def test_public_imports_keep_their_place() -> None:
-    descriptor = _descriptor(
-        protobuf.parse('import public "deep.proto"; import "deep.proto"; message A {}', [DEEP])
-    )
+    descriptor = _descriptor(protobuf.parse('import public "deep.proto"; import "deep.proto"; message A {}', [DEEP]))
     assert list(descriptor.dependency) == ["deep.proto"]
     assert list(descriptor.public_dependency) == [0]
 
@@ -154,13 +147,9 @@ def test_known_types_are_those_of_their_makers() -> None:
         theirs = protobuf.parse(base64.b64encode(module.DESCRIPTOR.serialized_pb).decode())
         ours = known_files()[name]
         assert {
-            (m.name, f.name, f.number, f.type.rpartition(".")[2])
-            for m in ours.messages
-            for f in m.all_fields()
+            (m.name, f.name, f.number, f.type.rpartition(".")[2]) for m in ours.messages for f in m.all_fields()
         } == {
-            (m.name, f.name, f.number, f.type.rpartition(".")[2])
-            for m in theirs.file.messages
-            for f in m.all_fields()
+            (m.name, f.name, f.number, f.type.rpartition(".")[2]) for m in theirs.file.messages for f in m.all_fields()
         }
     assert "confluent.Rule" in known_types()
 
@@ -250,9 +239,7 @@ def test_options_of_unloadable_files_are_dropped() -> None:
 
 
 def test_the_python_client_of_the_dialect_reads_what_is_rendered() -> None:
-    registry = pytest.importorskip(
-        "confluent_kafka.schema_registry", reason="confluent-kafka is not installed"
-    )
+    registry = pytest.importorskip("confluent_kafka.schema_registry", reason="confluent-kafka is not installed")
     serde = pytest.importorskip("confluent_kafka.schema_registry.protobuf")
     context = pytest.importorskip("confluent_kafka.serialization")
     client = registry.SchemaRegistryClient.new_client({"url": "mock://decapolis"})
@@ -342,3 +329,9 @@ def test_what_a_complete_descriptor_takes(text: str) -> None:
 def test_own_cases_hold_no_third_party_texts() -> None:
     kinds = {json.loads(line)["kind"] for line in (OWN / "protobuf.jsonl").read_text("utf-8").splitlines()}
     assert kinds == {"synthetic"}
+
+
+def test_options_that_generated_code_made_known_may_hold_maps() -> None:
+    """A client library in the same process registers Confluent's options with the runtime, maps among them."""
+    pytest.importorskip("confluent_kafka.schema_registry.protobuf")
+    test_a_full_file_loads_and_comes_back()

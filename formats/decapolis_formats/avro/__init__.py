@@ -66,9 +66,7 @@ def rendered(schema: AvroSchema, style: str) -> str:
     return Canonical().text(schema.root) if style.lower() == "resolved" else schema.canonical
 
 
-def compare(
-    reader: AvroSchema, writer: AvroSchema, options: CompareOptions = DEFAULT_OPTIONS
-) -> list[Difference]:
+def compare(reader: AvroSchema, writer: AvroSchema, options: CompareOptions = DEFAULT_OPTIONS) -> list[Difference]:
     """All differences, each of them breaking, when `reader` reads what was written with `writer`."""
     comparison = SpecificationComparison(options) if options.strict_semantics else Comparison(options)
     try:

@@ -198,9 +198,7 @@ class Comparison:
         found = names(reader, writer, path)
         unknown = set(writer.symbols).difference(reader.symbols)
         if unknown and reader.default is None:
-            found.append(
-                difference("MISSING_ENUM_SYMBOLS", f"{path}/symbols", f"[{', '.join(sorted(unknown))}]")
-            )
+            found.append(difference("MISSING_ENUM_SYMBOLS", f"{path}/symbols", f"[{', '.join(sorted(unknown))}]"))
         return found
 
     def _fixed(self, reader: Fixed, writer: Fixed, path: str) -> Findings:
@@ -226,9 +224,7 @@ def mismatch(reader: Type, writer: Type, path: str) -> Difference:
 
 def missing_branch(writer: Type, path: str) -> Difference:
     """That no branch of the reader's union reads the type."""
-    return difference(
-        "MISSING_UNION_BRANCH", path, f"reader union lacking writer type: {writer.kind.upper()}"
-    )
+    return difference("MISSING_UNION_BRANCH", path, f"reader union lacking writer type: {writer.kind.upper()}")
 
 
 def difference(name: str, path: str, info: str) -> Difference:

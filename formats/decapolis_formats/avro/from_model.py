@@ -171,10 +171,8 @@ class _Writer:
     def use(self, type: Type, *, nullable: bool, null_first: bool = True) -> Any:
         """A type with the null that it may be."""
         meaning = self.model.meaning(type)
-        if isinstance(type, Union):
-            branches = [self.type(branch.type) for branch in type.branches]
-        else:
-            branches = [self.type(type)]
+        wanted = [branch.type for branch in type.branches] if isinstance(type, Union) else [type]
+        branches = [self.type(each) for each in wanted]
         if not nullable or isinstance(meaning, Null):
             return branches if isinstance(type, Union) else branches[0]
         return ["null", *branches] if null_first else [*branches, "null"]

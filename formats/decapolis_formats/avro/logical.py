@@ -60,9 +60,5 @@ _BASES: dict[str, Callable[[Primitive | Fixed], bool]] = {
     "date": _on("int"),
     "time-millis": _on("int"),
     "time-micros": _on("long"),
-    **{
-        f"{local}timestamp-{unit}": _on("long")
-        for local in ("", "local-")
-        for unit in ("millis", "micros", "nanos")
-    },
+    **{f"{local}timestamp-{unit}": _on("long") for local in ("", "local-") for unit in ("millis", "micros", "nanos")},
 }

@@ -37,9 +37,7 @@ from .resolving import resolved
 
 MAX_FIXED = (1 << 31) - 9
 
-_RESERVED = frozenset(
-    ("doc", "fields", "items", "name", "namespace", "size", "symbols", "values", "type", "aliases")
-)
+_RESERVED = frozenset(("doc", "fields", "items", "name", "namespace", "size", "symbols", "values", "type", "aliases"))
 _RESERVED_IN_ENUM = _RESERVED | {"default"}
 _RESERVED_IN_FIELD = frozenset(("default", "doc", "name", "order", "type", "aliases"))
 _ESSENTIAL = ("name", "type")

@@ -21,9 +21,7 @@ class AvroSchema:
 
     format = Format.AVRO
 
-    def __init__(
-        self, text: str, dependencies: Sequence[Dependency], root: Type, known: frozenset[str]
-    ) -> None:
+    def __init__(self, text: str, dependencies: Sequence[Dependency], root: Type, known: frozenset[str]) -> None:
         self.text = text
         self.dependencies = tuple(dependencies)
         self.root = root

@@ -28,9 +28,7 @@ def inline_tags(schema: AvroSchema) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def tagged(
-    schema: AvroSchema, add: Mapping[Entity, Sequence[str]], remove: Mapping[Entity, Sequence[str]]
-) -> str:
+def tagged(schema: AvroSchema, add: Mapping[Entity, Sequence[str]], remove: Mapping[Entity, Sequence[str]]) -> str:
     """The canonical text with tags added to and removed from entities: (path, `sr_record` or `sr_field`).
 
     InvalidSchema names a path that is no such entity of the text itself (references stay as they are).

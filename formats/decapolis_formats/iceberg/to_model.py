@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, time
 from decimal import Decimal as Number
 from typing import Any
 
@@ -110,6 +111,9 @@ def _value(value: Any, type: Type) -> Any:
     match type:
         case Date() | Time() | Timestamp() if isinstance(value, str):
             return counted(value, type)
+        case Date() | Time() | Timestamp() if isinstance(value, date | time):
+            # the library may have read the text into a value of its own (a datetime is a date, too)
+            return counted(value.isoformat(), type)
         case Decimal():
             return Number(str(value))
         case Floating():

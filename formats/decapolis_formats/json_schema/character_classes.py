@@ -138,10 +138,8 @@ def escape(pattern: str, at: int) -> tuple[str, int]:
 
 def _numbered(found: re.Match[str]) -> str:
     two, braced, four, octal, control = found.groups()
-    if control is not None:
-        code = ord(control) ^ 64
-    else:
-        code = int(octal, 8) if octal else int(two or braced or four, 16)
+    by_digits = int(octal, 8) if octal else int(two or braced or four or "0", 16)
+    code = by_digits if control is None else ord(control) ^ 64
     if code > 0x10FFFF:
         raise MalformedError(f"no character has the number {code:x}")
     return f"\\U{code:08x}"

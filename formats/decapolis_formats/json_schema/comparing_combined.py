@@ -113,9 +113,7 @@ def _by_text(comparison: Comparison, before: tuple[Node, ...], after: tuple[Node
     return [(index, other) for index, other in pairs if other is not None]
 
 
-def _all_fit(
-    before: tuple[Node, ...], after: tuple[Node, ...], guess: Guess
-) -> Generator[Pair, Findings, Matched]:
+def _all_fit(before: tuple[Node, ...], after: tuple[Node, ...], guess: Guess) -> Generator[Pair, Findings, Matched]:
     matched: Matched = {}
     for index, other in guess:
         found = yield before[index], after[other]
@@ -131,9 +129,7 @@ def compare_negations(comparison: Comparison, found: Findings, old: Negation, ne
     found.add("NOT_TYPE_EXTENDED" if inner.breaking else "NOT_TYPE_NARROWED", "not")
 
 
-def compare_conditionals(
-    comparison: Comparison, found: Findings, old: Conditional, new: Conditional
-) -> Inner:
+def compare_conditionals(comparison: Comparison, found: Findings, old: Conditional, new: Conditional) -> Inner:
     """Nothing, unless semantics are strict: the reference takes any two conditionals for equal."""
     if comparison.strict:
         yield from stricter_conditionals(found, old, new)

@@ -98,9 +98,7 @@ def _removed(comparison: Comparison, found: Findings, name: str, schema: Node, n
     return found.add("PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)
 
 
-def _added(
-    comparison: Comparison, found: Findings, name: str, schema: Node, old: Record, new: Record
-) -> Inner:
+def _added(comparison: Comparison, found: Findings, name: str, schema: Node, old: Record, new: Record) -> Inner:
     path = f"properties/{name}"
     required = name in new.required
     partial = strict_model_for(old, name, writer=True) if comparison.strict else model_for(old, name)

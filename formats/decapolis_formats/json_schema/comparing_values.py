@@ -71,9 +71,7 @@ def compare_constants(comparison: Comparison, found: Findings, old: Constant, ne
         found.add("ENUM_ARRAY_CHANGED", "const", f"{old.value} → {new.value}")
 
 
-def limit(
-    found: Findings, name: str, path: str, old: Number | None, new: Number | None, *, exact: bool = True
-) -> None:
+def limit(found: Findings, name: str, path: str, old: Number | None, new: Number | None, *, exact: bool = True) -> None:
     """The change of a limit: `_ADDED`, `_REMOVED`, `_INCREASED` or `_DECREASED`."""
     if old == new:
         return

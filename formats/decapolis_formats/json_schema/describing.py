@@ -63,13 +63,9 @@ def describe(difference: Difference, *, reader: str = "new", writer: str = "old"
         (text for ending, text in ENDINGS.items() if difference.type.endswith(ending)),
         "{path} differs between the {reader} schema and the {writer} one",
     )
-    anything = (
-        "a value of any kind" if "EMPTY" in difference.type else "values that the {reader} one may refuse"
-    )
+    anything = "a value of any kind" if "EMPTY" in difference.type else "values that the {reader} one may refuse"
     # replaced one by one: a path may hold braces
-    sentence = (
-        template.replace("{anything}", anything).replace("{reader}", reader).replace("{writer}", writer)
-    )
+    sentence = template.replace("{anything}", anything).replace("{reader}", reader).replace("{writer}", writer)
     facts = " ({})".format(difference.info.replace('"', "'")) if difference.info else ""
     text = sentence.replace("{path}", f"'{difference.path}'") + facts
     return f'{{errorType:"{difference.type}", description:"{text[:1].upper()}{text[1:]}\'}}'

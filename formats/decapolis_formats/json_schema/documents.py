@@ -164,9 +164,7 @@ def _read(name: str, text: str) -> Any:
 
 
 def _identified(document: Any, draft: Draft) -> Iterator[tuple[str, Named]]:
-    pending: list[tuple[Any, Scope]] = [
-        (document, Scope(draft, own_base(document, draft), document, document))
-    ]
+    pending: list[tuple[Any, Scope]] = [(document, Scope(draft, own_base(document, draft), document, document))]
     while pending:
         value, scope = pending.pop()
         if isinstance(value, list):

@@ -53,9 +53,7 @@ def parse(
     if validate_fields:
         for name in field_names(parsed):
             if name.startswith(RESERVED_PREFIX):
-                raise InvalidSchema(
-                    f"#/properties/{name}: names that start with {RESERVED_PREFIX} are reserved"
-                )
+                raise InvalidSchema(f"#/properties/{name}: names that start with {RESERVED_PREFIX} are reserved")
     return parsed
 
 
@@ -69,9 +67,7 @@ def normalized(parsed: JsonSchema) -> str:
     return parsed.normalized
 
 
-def compare(
-    reader: JsonSchema, writer: JsonSchema, options: CompareOptions = DEFAULT_OPTIONS
-) -> list[Difference]:
+def compare(reader: JsonSchema, writer: JsonSchema, options: CompareOptions = DEFAULT_OPTIONS) -> list[Difference]:
     """All differences when `reader` judges what `writer` allowed; ComparisonTooCostly past the budget."""
     return Comparison(options).run(writer.root, reader.root).listed()
 

@@ -47,9 +47,7 @@ FAMILY_OF = {
     "object": "object",
 }
 COMBINATIONS = frozenset(CRITERIA)
-ANNOTATIONS = frozenset(
-    {"$id", "connect.type", "default", "description", "id", "readOnly", "title", "writeOnly"}
-)
+ANNOTATIONS = frozenset({"$id", "connect.type", "default", "description", "id", "readOnly", "title", "writeOnly"})
 # beside these, what is unevaluated depends on more than the object or array itself
 APPLICATORS = COMBINATIONS | {"$dynamicRef", "$ref", "contains", "dependentSchemas", "if", "not"}
 KINDS = COMBINATIONS | {"$dynamicRef", "$ref", "const", "else", "enum", "if", "not", "then"}

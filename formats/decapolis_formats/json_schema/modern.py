@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from .loading import Loader
 
 FAMILIES = {
-    "array": frozenset(
-        {"items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains", "unevaluatedItems"}
-    ),
+    "array": frozenset({"items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains", "unevaluatedItems"}),
     "object": frozenset(
         {
             "properties",

@@ -99,9 +99,7 @@ class Translator:
         length = found.end() - self.at
         if found["plain"] or found["name"]:
             self.groups.append(Group(")"))
-            return self._write(
-                f"(?P<{found['name']}>" if found["name"] else found[0], length, repeatable=False
-            )
+            return self._write(f"(?P<{found['name']}>" if found["name"] else found[0], length, repeatable=False)
         opening = _flagged(found["flags"])
         if found["end"] == ":":
             self.groups.append(Group(")"))

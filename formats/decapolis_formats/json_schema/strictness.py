@@ -54,22 +54,16 @@ def stricter_numbers(found: Findings, old: Numeric, new: Numeric) -> None:
     was_low, was_high = old.exclusive_flags
     is_low, is_high = new.exclusive_flags
     if is_low and new.minimum is not None:
-        kept = old.minimum is not None and (
-            old.minimum > new.minimum or (was_low and old.minimum == new.minimum)
-        )
+        kept = old.minimum is not None and (old.minimum > new.minimum or (was_low and old.minimum == new.minimum))
         if not kept:
             found.add("EXCLUSIVE_MINIMUM_ADDED", "exclusiveMinimum")
     if is_high and new.maximum is not None:
-        kept = old.maximum is not None and (
-            old.maximum < new.maximum or (was_high and old.maximum == new.maximum)
-        )
+        kept = old.maximum is not None and (old.maximum < new.maximum or (was_high and old.maximum == new.maximum))
         if not kept:
             found.add("EXCLUSIVE_MAXIMUM_ADDED", "exclusiveMaximum")
 
 
-def _typed(
-    found: Findings, old: Text | Numeric | Record | Sequence, new: Text | Numeric | Record | Sequence
-) -> None:
+def _typed(found: Findings, old: Text | Numeric | Record | Sequence, new: Text | Numeric | Record | Sequence) -> None:
     if new.typed and not old.typed:
         found.add("TYPE_NARROWED")
 
@@ -244,9 +238,7 @@ def exclusive_among(comparison: Comparison, combined: Combined, pair: tuple[Node
         return True
     comparison.spend(len(combined.members))
     taken = types_of(pair[0], comparison.types)
-    return all(
-        member is pair[1] or not taken & types_of(member, comparison.types) for member in combined.members
-    )
+    return all(member is pair[1] or not taken & types_of(member, comparison.types) for member in combined.members)
 
 
 def stricter_members(

@@ -25,9 +25,7 @@ Entity = tuple[str, str]
 Step = tuple[str, Any, bool]
 
 
-def tagged(
-    parsed: JsonSchema, add: Mapping[Entity, Sequence[str]], remove: Mapping[Entity, Sequence[str]]
-) -> str:
+def tagged(parsed: JsonSchema, add: Mapping[Entity, Sequence[str]], remove: Mapping[Entity, Sequence[str]]) -> str:
     """The canonical text with tags added and then removed; InvalidSchema names a path that leads nowhere.
 
     Keys are (entityPath, entityType) with the types `sr_record` and `sr_field`.

@@ -93,7 +93,7 @@ class Reader:
             type, nullable = self._definition(schema, place, name, "")
         else:
             type, nullable = self.use(schema, place, "")
-        return Reading(Model(type, nullable, self.definitions), tuple(self.losses))
+        return Reading(Model(type, nullable, self.definitions), tuple(dict.fromkeys(self.losses)))
 
     def use(self, schema: Any, place: Place, path: str) -> tuple[Type, bool]:
         """The type that a schema describes, and whether null is one of its values."""
@@ -105,7 +105,6 @@ class Reader:
         reference = schema.get("$ref")
         if isinstance(reference, str):
             return self._referred(reference, schema, place, path)
-        self._tell(schema, path)
         title = "" if self.keys else _title(schema)
         if title and "properties" in schema and title not in self.definitions:
             return self._definition(schema, place, title, path)
@@ -137,6 +136,7 @@ class Reader:
         return next(each for each in candidates if each not in self.definitions)
 
     def _read(self, schema: dict[str, Any], place: Place, path: str) -> tuple[Type, bool]:
+        self._tell(schema, path)
         nullable = schema.get("nullable") is True
         for keyword in ("oneOf", "anyOf"):
             if isinstance(schema.get(keyword), list):

@@ -110,9 +110,7 @@ class _Comparison(FieldRules):
             elif number not in before:
                 self.findings.add("ENUM_CONST_ADDED", f"{path}/{number}", after[number])
             elif before[number] != after[number]:
-                self.findings.add(
-                    "ENUM_CONST_CHANGED", f"{path}/{number}", f"{before[number]} → {after[number]}"
-                )
+                self.findings.add("ENUM_CONST_CHANGED", f"{path}/{number}", f"{before[number]} → {after[number]}")
 
     def members(self, scope: _Scope, old: Message, new: Message) -> None:
         before, after = _Members(old), _Members(new)
@@ -227,6 +225,4 @@ def _by_name(nodes: Sequence[_Named]) -> dict[str, tuple[int, _Named]]:
 
 
 def _groups(message: Message) -> dict[int, Group]:
-    return {
-        group.number: group for group in (*message.groups, *(g for o in message.oneofs for g in o.groups))
-    }
+    return {group.number: group for group in (*message.groups, *(g for o in message.oneofs for g in o.groups))}

@@ -178,9 +178,7 @@ class _Encoder:
     def enum(self, enum: Enum, target: EnumDescriptorProto, prefixes: Prefixes) -> None:
         target.name = enum.name
         for constant in enum.constants:
-            self.options(
-                constant.options, target.value.add(name=constant.name, number=constant.number), prefixes
-            )
+            self.options(constant.options, target.value.add(name=constant.name, number=constant.number), prefixes)
         self.options(enum.options, target, prefixes)
         _reserve(enum.reserved, target, exclusive=0)
 

@@ -50,9 +50,7 @@ def _oneof(oneof: OneOf) -> OneOf:
 
 
 def _fields(fields: Sequence[Field]) -> tuple[Field, ...]:
-    return tuple(
-        replace(field, options=_plain(field.options)) if field.options else field for field in fields
-    )
+    return tuple(replace(field, options=_plain(field.options)) if field.options else field for field in fields)
 
 
 def _enum(enum: Enum) -> Enum:

@@ -26,9 +26,7 @@ class FieldRules(ABC):
     def message_types(self, old: Type, new: Type) -> bool:
         """Whether the reader's message may stand where the writer's stood, its own differences noted."""
 
-    def field(
-        self, path: str, old_prefixes: Prefixes, new_prefixes: Prefixes, old: Field, new: Field
-    ) -> None:
+    def field(self, path: str, old_prefixes: Prefixes, new_prefixes: Prefixes, old: Field, new: Field) -> None:
         """Compares two fields of one number."""
         if old.name != new.name:
             self.findings.add("FIELD_NAME_CHANGED", path, f"{old.name} → {new.name}")
@@ -49,9 +47,7 @@ class FieldRules(ABC):
             found = seen[key] = meaning_of(type_name, prefixes, types)
         return found
 
-    def _meanings(
-        self, path: str, old_prefixes: Prefixes, new_prefixes: Prefixes, old: Meaning, new: Meaning
-    ) -> None:
+    def _meanings(self, path: str, old_prefixes: Prefixes, new_prefixes: Prefixes, old: Meaning, new: Meaning) -> None:
         if old.kind is not new.kind:
             self.findings.add("FIELD_KIND_CHANGED", path, f"{old.name} → {new.name}")
         elif old.kind is Kind.SCALAR:

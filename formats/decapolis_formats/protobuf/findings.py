@@ -63,9 +63,7 @@ class Findings:
         """Takes so many compared pairs off the budget."""
         self.budget -= amount
         if self.budget < 0:
-            raise ComparisonTooCostly(
-                "The comparison visits more pairs of types and fields than its budget allows"
-            )
+            raise ComparisonTooCostly("The comparison visits more pairs of types and fields than its budget allows")
 
     def enter(self, key: Hashable) -> bool:
         """Whether a message is to be compared now: not while it is already in progress further out."""
@@ -84,11 +82,7 @@ class Findings:
     def remembered(self, key: Hashable) -> Visit | None:
         """An earlier visit of the same pair, if it would find the same again from here."""
         visit = self._finished.get(key)
-        if (
-            visit is None
-            or not visit.skipped <= self.in_progress
-            or not visit.entered.isdisjoint(self.in_progress)
-        ):
+        if visit is None or not visit.skipped <= self.in_progress or not visit.entered.isdisjoint(self.in_progress):
             return None
         self._take_over(visit)
         return visit

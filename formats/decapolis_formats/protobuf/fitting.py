@@ -145,13 +145,11 @@ def _distinct_symbols(definitions: Mapping[str, Type], losses: dict[Loss, None])
     taken = {name: set(_inside(name, definitions)) for name in ("", *definitions, *_spaces(definitions))}
     found: dict[str, Type] = {}
     for name, type in definitions.items():
+        found[name] = type
         if isinstance(type, Enum):
             scope = taken[name.rpartition(".")[0]]
-            enum = _numbered_from_zero(_told_apart(type, name, scope, losses), name, losses)
-            scope.update(enum.symbols)
-            found[name] = enum
-        else:
-            found[name] = type
+            apart = found[name] = _numbered_from_zero(_told_apart(type, name, scope, losses), name, losses)
+            scope.update(apart.symbols)
     return found
 
 

@@ -64,6 +64,11 @@ def _has_broken_text(message: RuntimeMessage) -> bool:
     """Whether the runtime gives bytes for a string, as it does where they are not UTF-8."""
     for field, value in message.ListFields():
         values = value if field.is_repeated else (value,)
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            # options that somebody else's generated code made known may hold maps: their items are no messages
+            if any(isinstance(each, bytes) for pair in value.items() for each in pair):
+                return True
+            continue
         if field.type == field.TYPE_STRING and any(isinstance(each, bytes) for each in values):
             return True
         if field.type == field.TYPE_MESSAGE and any(map(_has_broken_text, values)):
@@ -125,9 +130,7 @@ class _Decoder:
             ]
             if members:
                 fields = tuple(
-                    self.field(each, nested, labelled=False)
-                    for each in members
-                    if each.type != each.TYPE_GROUP
+                    self.field(each, nested, labelled=False) for each in members if each.type != each.TYPE_GROUP
                 )
                 groups = self.groups(members, nested, labelled=False)
                 found.append(OneOf(oneof.name, fields, groups, self.options(oneof.options)))
@@ -151,9 +154,7 @@ class _Decoder:
             if field.type == field.TYPE_GROUP and _simple(field.type_name) in nested
         )
 
-    def field(
-        self, field: FieldDescriptorProto, nested: dict[str, DescriptorProto], *, labelled: bool = True
-    ) -> Field:
+    def field(self, field: FieldDescriptorProto, nested: dict[str, DescriptorProto], *, labelled: bool = True) -> Field:
         type_name = self.map_type(field, nested) or field.type_name or field.Type.Name(field.type)[5:].lower()
         unlabelled = not labelled or type_name.startswith("map<")
         chosen = field.HasField("json_name") and field.json_name != default_json_name(field.name)
@@ -184,8 +185,7 @@ class _Decoder:
 
     def enum(self, enum: EnumDescriptorProto) -> Enum:
         ranges: list[tuple[NumberRange, ...]] = [
-            (each.start if each.start == each.end else (each.start, each.end),)
-            for each in enum.reserved_range
+            (each.start if each.start == each.end else (each.start, each.end),) for each in enum.reserved_range
         ]
         return Enum(
             enum.name,
@@ -220,6 +220,4 @@ def _simple(type_name: str) -> str:
 
 
 def _exclusive(ranges: Iterable[Any]) -> tuple[tuple[NumberRange, ...], ...]:
-    return tuple(
-        (each.start if each.start == each.end - 1 else (each.start, each.end - 1),) for each in ranges
-    )
+    return tuple((each.start if each.start == each.end - 1 else (each.start, each.end - 1),) for each in ranges)

@@ -100,9 +100,7 @@ class _Normalizer:
         if pair is None:
             found = self.types.resolve(type_name, prefixes)
             if found is None:
-                raise InvalidSchema(
-                    f"The type {type_name} is not known; is a reference or an import missing?"
-                )
+                raise InvalidSchema(f"The type {type_name} is not known; is a reference or an import missing?")
             if not found.is_map_entry or not isinstance(found.node, Message):
                 return "." + found.full_name
             key, value = found.node.member("key"), found.node.member("value")

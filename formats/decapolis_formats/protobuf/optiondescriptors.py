@@ -63,11 +63,7 @@ def text_of_bytes(value: bytes) -> str:
 
 
 def _number(value: float) -> str:
-    return (
-        str(int(value))
-        if isinstance(value, float) and value.is_integer() and abs(value) < 1e15
-        else str(value)
-    )
+    return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else str(value)
 
 
 def _pairs(message: RuntimeMessage) -> Iterator[tuple[str, OptionValue]]:

@@ -14,17 +14,14 @@ def normal_options(options: Sequence[Option], types: Types, prefixes: Prefixes) 
     """The options sorted by name; those of a custom option that is not repeated merged into one."""
     by_name: dict[str, list[Option]] = {}
     declared: dict[str, Field] = {}
-    for option in sorted(
-        (_named(option, types, prefixes, declared) for option in options), key=lambda each: each.name
-    ):
+    for option in sorted((_named(option, types, prefixes, declared) for option in options), key=lambda each: each.name):
         by_name.setdefault(option.name, []).append(option)
     found: list[Option] = []
     for name, same in by_name.items():
         extension = declared.get(name)
         found += same if extension is None or extension.label == "repeated" else [_merged(same)]
     return tuple(
-        Option(option.name, _normal_top(option.value, types, prefixes), option.custom, option.path)
-        for option in found
+        Option(option.name, _normal_top(option.value, types, prefixes), option.custom, option.path) for option in found
     )
 
 

@@ -56,9 +56,7 @@ class _Editor:
         self.waiting = {*add, *remove}
         for path, entity in self.waiting:
             if entity not in _OPTION_OF:
-                raise InvalidSchema(
-                    f"{path}: '{entity}' is no kind of entity (known: {', '.join(_OPTION_OF)})"
-                )
+                raise InvalidSchema(f"{path}: '{entity}' is no kind of entity (known: {', '.join(_OPTION_OF)})")
 
     def refuse_rest(self) -> None:
         for path, entity in sorted(self.waiting):

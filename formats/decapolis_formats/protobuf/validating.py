@@ -88,9 +88,7 @@ class _Check:
                 self.claim(prefixes, field.name)
                 self.field(field, prefixes, extend.name)
                 if isinstance(target.node, Message) and not _is_extensible(target.node, field.number):
-                    raise InvalidSchema(
-                        f"{extend.name} does not leave the number {field.number} to extensions"
-                    )
+                    raise InvalidSchema(f"{extend.name} does not leave the number {field.number} to extensions")
 
     def service(self, service: Service, prefixes: Prefixes) -> None:
         self.claim(prefixes, service.name)

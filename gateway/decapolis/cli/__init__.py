@@ -7,6 +7,11 @@ import importlib
 import click
 
 _COMMANDS = {
+    "canonical": ("canonical", "Print canonical and normalised texts, without a server."),
+    "changed": ("changed", "Compare schema files with their last committed versions."),
+    "diff": ("diff", "Compare two schema files for people."),
+    "judge": ("judge", "Judge candidates against earlier schemas, without a server."),
+    "policy": ("policy", "Explain policies, and preview what they would have refused."),
     "check-config": ("check_config", "Name every fault of configuration files."),
     "serve": ("serve", "Start the gateway."),
     "config-schema": ("config_schema", "Print a JSON Schema of configuration files, for editors."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 
 import click
 
@@ -23,6 +24,10 @@ def command(config: str | None, host: str | None, port: int | None, store: str |
     """
     configuration = configured(Flags(config, host, port, store))
     refuse_open_door(configuration)
+    if os.environ.get("DECAPOLIS_IN_CONTAINER"):
+        from decapolis.cli.container import refuse_lost_store
+
+        refuse_lost_store(configuration.gateway.store)
     from decapolis.server import run
 
     raise SystemExit(run(configuration))

@@ -72,8 +72,8 @@ def schema_by_id(found: Shown, schema: Schema, *, extra: bool, max_id: int | Non
 
 
 def config(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Config: what GET and DELETE answer; empty texts and objects are left out."""
-    return {key: value for key, value in values.items() if value not in (None, "", [], {})}
+    """Config: what GET and DELETE answer; absent and empty texts are left out, an empty object is not absent."""
+    return {key: value for key, value in values.items() if value is not None and value != ""}
 
 
 def config_update(values: Mapping[str, Any]) -> dict[str, Any]:

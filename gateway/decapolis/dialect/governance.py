@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from decapolis.cache import subject_scope
 from decapolis.operations import configuration, listings, modes
 from decapolis.operations.check import Checked, check
-from decapolis.operations.effective import settings_scope
 from decapolis.operations.errors import SchemaInvalid
 from decapolis.operations.fetch import page, version_from
 from decapolis_formats.spelling import text_of
@@ -13,6 +11,7 @@ from decapolis_formats.spelling import text_of
 from . import answers, bodies
 from .ask import Answer, Ask
 from .errors import DialectError
+from .subjects import keep_with_subject
 
 
 async def post_check_version(ask: Ask) -> Answer:
@@ -35,9 +34,8 @@ async def _checked(ask: Ask, version: int | None, *, every: bool) -> Answer:
     body: dict[str, object] = {"is_compatible": verdict.compatible}
     if verbose:
         body["messages"] = list(verdict.messages)
-    registry = ask.view.owner(ask.subject)
-    if registry.is_local and not request.references:
-        ask.may_keep(subject_scope(registry.id, ask.subject), settings_scope(registry.id))
+    if ask.view.owner(ask.subject).is_local and not request.references:
+        keep_with_subject(ask, ask.subject)
     return Answer(body)
 
 

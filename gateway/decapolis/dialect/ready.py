@@ -107,10 +107,7 @@ class ReadyLayer:
     ) -> None:
         metrics = self._gateway.metrics
         metrics.ready_misses += 1
-        traceparent = next(
-            (value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None
-        )
-        call = call_for(request_id.decode("latin-1") if request_id else None, traceparent)
+        call = call_for(request_id.decode("latin-1") if request_id else None, _header(scope, b"traceparent"))
         enter_call(call)
         keeps: list[Keep] = []
         scope["decapolis.keep"] = keeps
@@ -126,10 +123,15 @@ class ReadyLayer:
         if key is not None and keeps and recorder.is_whole and recorder.status == 200:
             keep = keeps[-1]
             expires = 0.0 if keep.seconds is None else time.monotonic() + keep.seconds
-            ready = Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires)
+            question = len(scope["raw_path"]) + int(_header(scope, b"content-length") or 0)
+            ready = Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires, question)
             self._answers.put(key, ready)
             if self._shared is not None and keep.scopes and scope["method"] == "GET":
                 await self._shared.put(key, ready, keep.seconds or SHARED_SECONDS)
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), None)
 
 
 def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, tuple[tuple[bytes, bytes], ...]]:

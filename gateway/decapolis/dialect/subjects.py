@@ -7,7 +7,7 @@ from typing import Any
 from decapolis.cache import subject_scope
 from decapolis.operations import fetch, listings
 from decapolis.operations.delete import delete_subject, delete_version
-from decapolis.operations.effective import settings_scope
+from decapolis.operations.effective import followed_before, settings_scope
 from decapolis.operations.errors import SchemaInvalid
 from decapolis.operations.lookup import lookup
 from decapolis.operations.register import register
@@ -21,11 +21,25 @@ from . import answers, bodies
 from .ask import Answer, Ask
 
 
-def keep_with_subject(ask: Ask, spelled: str) -> None:
-    """Lets an answer be given again until the subject or a setting of its registry changes."""
-    registry = ask.view.owner(spelled)
+def keep_with_subject(ask: Ask, spelled: str, found: Shown | None = None) -> None:
+    """Lets an answer be given again until the subject that it is about, or a setting of its registry, changes.
+
+    That subject is an alias's target. What was found in another context than the one asked for is not kept: whatever
+    is registered under that name anywhere may change it.
+    """
+    meant = followed_before(ask.view, spelled)
+    if meant is None:
+        return
+    subject, registry = meant
+    if found is not None and found.subject != str(subject):
+        return
     seconds = None if registry.is_local else ask.gateway.configuration.gateway.cache.seconds
-    ask.may_keep(subject_scope(registry.id, spelled), settings_scope(registry.id), seconds=seconds)
+    ask.may_keep(
+        subject_scope(registry.id, str(subject)),
+        settings_scope(registry.id),
+        settings_scope(ask.view.owner(spelled).id),
+        seconds=seconds,
+    )
 
 
 async def styled(ask: Ask, found: Shown) -> Schema:
@@ -62,7 +76,7 @@ async def post_lookup(ask: Ask) -> Answer:
     request = bodies.schema_request(ask.body)
     found = await lookup(ask.view, ask.subject, request, normalize=ask.flag("normalize"), deleted=ask.flag("deleted"))
     if not request.references:
-        keep_with_subject(ask, ask.subject)
+        keep_with_subject(ask, ask.subject, found)
     return Answer(answers.version_of(found, await styled(ask, found), extra=ask.extra))
 
 
@@ -70,13 +84,13 @@ async def post_register(ask: Ask) -> Answer:
     request = bodies.schema_request(ask.body)
     found = await register(ask.view, ask.subject, request, normalize=ask.flag("normalize"), force=ask.flag("force"))
     if not request.references and request.id is None and request.version == 0:
-        keep_with_subject(ask, ask.subject)
+        keep_with_subject(ask, ask.subject, found)
     return Answer(answers.registered(found, await styled(ask, found), extra=ask.extra))
 
 
 async def get_version(ask: Ask) -> Answer:
     found = await _version(ask)
-    keep_with_subject(ask, ask.subject)
+    keep_with_subject(ask, ask.subject, found)
     schema = await styled(ask, found)
     if ask.text("referenceFormat") == "qualified":
         schema = fetch.with_qualified_references(schema, found.subject)
@@ -90,7 +104,7 @@ async def _version(ask: Ask) -> Shown:
 
 async def get_version_schema(ask: Ask) -> Answer:
     found = await _version(ask)
-    keep_with_subject(ask, ask.subject)
+    keep_with_subject(ask, ask.subject, found)
     return Answer(raw=(await styled(ask, found)).text.encode())
 
 

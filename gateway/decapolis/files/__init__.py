@@ -2,6 +2,7 @@
 
 from .checking import KINDS, check
 from .faults import ConfigurationFault, Fault
+from .policies import load_policies
 from .reading import load
 
-__all__ = ["KINDS", "ConfigurationFault", "Fault", "check", "load"]
+__all__ = ["KINDS", "ConfigurationFault", "Fault", "check", "load", "load_policies"]

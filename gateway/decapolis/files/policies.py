@@ -1,21 +1,39 @@
-"""The shape of a policies file: named policies in order; what stands inside one is judged by the policies themselves."""
+"""The policies file: `policies.yaml`, read like every other file, and judged by the policies themselves."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Mapping
+from pathlib import Path
+
+from decapolis_policies.rules import Rules
+from decapolis_policies.sets import Policies, PoliciesFile, UnusablePolicies
+
+from .document import Document, read
+from .faults import ConfigurationFault, Problem
+from .shapes import beside, fitted
+from .variables import Variables
+
+__all__ = ["PoliciesFile", "load_policies", "policies_of"]
 
 
-class PolicyOutline(BaseModel):
-    """One policy: it has a name, everything else is its own affair."""
+def load_policies(path: Path, environ: Mapping[str, str]) -> Policies:
+    """The policies of a file; ConfigurationFault names every fault with its line."""
+    document = read(path)
+    policies = policies_of(document, environ)
+    if document.problems:
+        raise ConfigurationFault(document.faults())
+    return policies
 
-    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
-    name: str = Field(min_length=1, description="its name in verdicts and reports")
-
-
-class PoliciesFile(BaseModel):
-    """`policies.yaml`: a list of policies, the first that matches wins."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    policies: list[PolicyOutline] = Field(default_factory=list, description="the policies, in order")
+def policies_of(document: Document, environ: Mapping[str, str]) -> Policies:
+    """The policies that a document says; what is wrong joins its problems, and then there are none."""
+    variables = Variables(environ, Path(document.file).parent)
+    file, misfits = fitted(PoliciesFile, variables.filled(document.value, ()))
+    document.problems += variables.problems + beside(variables.problems, misfits)
+    if file is None or document.problems:
+        return Policies()
+    try:
+        return Policies.of_file(file, Rules())
+    except UnusablePolicies as unusable:
+        document.problems += [Problem(place, what) for place, what in unusable.problems]
+        return Policies()

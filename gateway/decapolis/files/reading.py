@@ -13,7 +13,7 @@ from decapolis_translators.discovery import Types
 from .document import Document, read
 from .entries import Entries
 from .faults import ConfigurationFault, Fault, Place, Problem, spelled
-from .policies import PoliciesFile
+from .policies import policies_of
 from .shapes import beside, fitted
 from .variables import Variables
 
@@ -76,7 +76,9 @@ class GatewayReading:
         return dict(filled)
 
     def _anchored(self, settings: GatewaySettings) -> GatewaySettings:
-        """The same, certificates found from the file's own folder; those that cannot be read are problems."""
+        """The same, policies and certificates found from the file's own folder; those that cannot be read are problems."""
+        if settings.policies_file is not None:
+            settings = settings.model_copy(update={"policies_file": self._folder / settings.policies_file})
         if settings.listen.tls is None:
             return settings
         given = settings.listen.tls.model_dump(exclude_none=True)
@@ -122,8 +124,6 @@ def registries_in(document: Document, environ: Mapping[str, str], types: Types) 
 
 
 def policies_in(document: Document, environ: Mapping[str, str]) -> Document:
-    """The same policies file, judged by its model."""
-    variables = Variables(environ, Path(document.file).parent)
-    _, misfits = fitted(PoliciesFile, variables.filled(document.value, ()))
-    document.problems += variables.problems + beside(variables.problems, misfits)
+    """The same policies file, judged by the policies themselves."""
+    policies_of(document, environ)
     return document

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from decapolis.gateway import View
+from decapolis.judge import INLINE_CHARACTERS
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.references import inside, resolve
 from decapolis_formats import (
@@ -20,7 +23,10 @@ from decapolis_formats import (
     Schema,
     engine_of,
 )
-from decapolis_policies.history import Text
+from decapolis_formats.data_contracts import merge_metadata, merge_rule_sets
+from decapolis_formats.spelling import metadata_from, rule_set_from
+from decapolis_policies import Candidate as Judged
+from decapolis_policies import Text
 from decapolis_translators.contract import StoredVersion
 from decapolis_translators.subjects import Subject
 
@@ -47,6 +53,11 @@ class Request:
     propagate_tags: bool = False
 
     @property
+    def imposed_id(self) -> int | None:
+        """The id that the schema shall have, None where the registry gives one."""
+        return self.id if self.id is not None and self.id >= 0 else None
+
+    @property
     def format(self) -> Format:
         """The format that `schemaType` names; SchemaInvalid for one that the dialect does not have."""
         try:
@@ -65,8 +76,13 @@ class Candidate:
 
     @property
     def text(self) -> Text:
-        """What the judge reads."""
+        """The text with those of its references."""
         return Text(self.schema.format, self.schema.text, self.dependencies)
+
+    def judged(self, subject: Subject) -> Judged:
+        """What the judge reads for a subject, metadata and rules included."""
+        schema = self.schema
+        return Judged(self.text, subject.name, schema.references, schema.metadata, schema.rule_set)
 
     def with_contract(self, metadata: Metadata | None, rule_set: RuleSet | None) -> Candidate:
         """The same text with other metadata and rules."""
@@ -74,6 +90,20 @@ class Candidate:
             return self
         schema = Schema(self.schema.format, self.schema.text, self.schema.references, metadata, rule_set)
         return replace(self, schema=schema)
+
+    def inheriting(self, latest: Schema | None, config: Mapping[str, Any]) -> Candidate:
+        """The same text with what a subject adds to it: the latest version's contract where it brings none of its own,
+        and the configured defaults and overrides (confluent-rest section 5.3, step 4)."""
+        metadata, rule_set = self.schema.metadata, self.schema.rule_set
+        if metadata is None and latest is not None:
+            metadata = latest.metadata
+        if rule_set is None and latest is not None:
+            rule_set = latest.rule_set
+        metadata = merge_metadata(metadata_from(config.get("defaultMetadata")), metadata)
+        metadata = merge_metadata(metadata, metadata_from(config.get("overrideMetadata")))
+        rule_set = merge_rule_sets(rule_set_from(config.get("defaultRuleSet")), rule_set)
+        rule_set = merge_rule_sets(rule_set, rule_set_from(config.get("overrideRuleSet")))
+        return self.with_contract(metadata, rule_set)
 
 
 async def candidate_from(
@@ -85,16 +115,20 @@ async def candidate_from(
     normalize: bool = False,
     strict: bool = True,
     validate_fields: bool = False,
+    deleted: bool = False,
 ) -> Candidate:
-    """Reads a request's schema; SchemaInvalid with the parser's own words when that fails."""
+    """Reads a request's schema; SchemaInvalid with the parser's own words when that fails.
+
+    With `deleted` its references may be to soft-deleted versions: such a schema can be old, but not new.
+    """
     format = request.format
     if not request.text.strip() and format is not Format.PROTOBUF:
         raise SchemaInvalid("Empty schema")
     try:
-        references, dependencies = await _resolved(view, registry, subject, request.references)
-        engine = engine_of(format)
-        parsed = Text(format, request.text, dependencies).parsed(strict=strict, validate_fields=validate_fields)
-        text = engine.normalized(parsed) if normalize else engine.canonical(parsed)
+        references, dependencies = await _resolved(view, registry, subject, request.references, deleted=deleted)
+        read = partial(_read, Text(format, request.text, dependencies), normalize, strict, validate_fields)
+        heavy = len(request.text) > INLINE_CHARACTERS
+        parsed, text = await asyncio.to_thread(read) if heavy else read()
         if normalize:
             references = tuple(sorted(set(references), key=lambda each: (each.name, each.subject, each.version)))
     except FormatError as error:
@@ -103,6 +137,13 @@ async def candidate_from(
         Text(format, text, dependencies).read_as(parsed)
     schema = Schema(format, text, references, request.metadata, request.rule_set)
     return Candidate(schema, dependencies, parsed)
+
+
+def _read(given: Text, normalize: bool, strict: bool, validate_fields: bool) -> tuple[Any, str]:
+    """The engine's reading of a text, and the text that would be stored."""
+    engine = engine_of(given.format)
+    parsed = given.parsed(strict=strict, validate_fields=validate_fields)
+    return parsed, engine.normalized(parsed) if normalize else engine.canonical(parsed)
 
 
 def _complaint(subject: Subject, request: Request, details: str) -> str:
@@ -117,7 +158,7 @@ def _complaint(subject: Subject, request: Request, details: str) -> str:
 
 
 async def _resolved(
-    view: View, registry: LiveRegistry, subject: Subject, references: Sequence[Reference]
+    view: View, registry: LiveRegistry, subject: Subject, references: Sequence[Reference], *, deleted: bool
 ) -> tuple[tuple[Reference, ...], tuple[Dependency, ...]]:
     if not references:
         return (), ()
@@ -131,7 +172,7 @@ async def _resolved(
                 f"{owner.id}: a reference must stay inside one registry. Route both subjects to the same registry, or "
                 f"register '{spelled}' in {registry.id} too"
             )
-        stored = await registry.fetch(spelled, None if version < 1 else version)
+        stored = await registry.fetch(spelled, None if version < 1 else version, deleted=deleted and version >= 1)
         numbers[(spelled, version)] = stored.version
         return stored
 

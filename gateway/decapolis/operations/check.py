@@ -8,8 +8,10 @@ from decapolis.gateway import View
 from decapolis_translators.errors import VersionNotFound
 
 from .candidate import Request, candidate_from
+from .demanded import facts_of
 from .effective import effective_config, followed
-from .register import past_versions
+from .errors import explained
+from .versions import past_versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ async def check(
     """
     subject, registry = await followed(view, spelled)
     config = await effective_config(view.gateway, registry, subject)
-    history = await registry.history(str(subject))
+    judge = view.gateway.judge
+    demands = judge.demands(facts_of(registry, subject, request.format), config)
+    history = await registry.history(str(subject), deleted=every and demands.asks_deleted)
     if not every:
         history = history[-1:] if version is None else [each for each in history if each.version == version]
         if version is not None and not history:
@@ -49,6 +53,7 @@ async def check(
         normalize=normalize,
         validate_fields=bool(config.get("validateFields")),
     )
-    past = await past_versions(registry, subject, history, candidate.schema, config)
-    verdict = await view.gateway.judge.judge(candidate.text, past, config)
-    return Checked(verdict.allowed, verdict.messages)
+    past = await past_versions(registry, subject, history)
+    verdict = await judge.judge(candidate.judged(subject), past, demands)
+    rules = tuple(explained(each) for each in verdict.broken_rules)
+    return Checked(verdict.allowed, verdict.messages + rules)

@@ -10,16 +10,17 @@ from decapolis.gateway import View
 from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.held import clear_config, hold_config
 from decapolis.registries.live import LiveRegistry
+from decapolis_formats import RuleSet
 from decapolis_formats.data_contracts import InvalidRuleSet, check_rule_set
-from decapolis_formats.spelling import metadata_from, rule_set_from
+from decapolis_formats.spelling import metadata_from, metadata_to, rule_set_from, rule_set_to
 from decapolis_policies.levels import Level, UnknownLevel
 from decapolis_translators.errors import ConfigNotFound, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
 
+from .demanded import LEVEL, held_to_floor, with_enforced_level
 from .effective import READ_ONLY, effective_config, effective_mode, front_mode, own_config, settings_scope
-from .errors import ConfigUnset, LevelInvalid, NotAllowed, RuleSetInvalid, SubjectInvalid
+from .errors import BelowTheFloor, ConfigUnset, LevelInvalid, NotAllowed, RuleSetInvalid, SubjectInvalid
 
-LEVEL = "compatibilityLevel"
 POLICIES = ("STRICT", "LENIENT", "LOGICAL")
 
 
@@ -48,9 +49,11 @@ async def read_config(view: View, spelled: str | None, *, default_to_global: boo
     holder = holder_of(view, subject)
     default = view.gateway.judge.default_level.name
     if isinstance(holder, EmbeddedRegistry):
-        return {LEVEL: default, **(await holder.config(None) or {})}
+        front = {LEVEL: default, **(await holder.config(None) or {})}
+        return await with_enforced_level(view.gateway, None, subject, front) if default_to_global else front
     if default_to_global:
-        return await effective_config(view.gateway, holder, subject)
+        effective = await effective_config(view.gateway, holder, subject)
+        return await with_enforced_level(view.gateway, holder, subject, effective)
     own = await own_config(view.gateway, holder, _spelled(subject))
     if own is None:
         if _is_global(subject):
@@ -71,9 +74,16 @@ async def change_config(view: View, spelled: str | None, changes: Mapping[str, A
     checked = _checked(changes)
     holder = holder_of(view, subject)
     if isinstance(holder, EmbeddedRegistry):
+        checked = await held_to_floor(view.gateway, None, subject, checked)
         await holder.set_config(None, checked)
         return dict(await holder.config(None) or {})
     await _demand_changeable(view, holder, subject)
+    try:
+        checked = await held_to_floor(view.gateway, holder, subject, checked)
+    except BelowTheFloor as below:
+        number = await view.gateway.audit.intend("set-config", holder.id, str(subject), {"after": checked})
+        await view.gateway.audit.close(number, "refused", reason=str(below))
+        raise
     await _audited(view, holder, subject, "set-config", checked)
     return dict(await own_config(view.gateway, holder, _spelled(subject)) or {})
 
@@ -137,11 +147,21 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     if policy is not None:
         spelled = str(policy).upper()
         checked["compatibilityPolicy"] = spelled if spelled in POLICIES else None
+    # kept as they are read, so that nulls and unknown keys in them are not answered to anybody
     for key in ("defaultMetadata", "overrideMetadata"):
-        metadata_from(checked.get(key))
+        metadata = metadata_from(checked.get(key))
+        if metadata is not None:
+            checked[key] = metadata_to(metadata)
     for key in ("defaultRuleSet", "overrideRuleSet"):
-        try:
-            check_rule_set(rule_set_from(checked.get(key)))
-        except InvalidRuleSet as error:
-            raise RuleSetInvalid(str(error)) from error
+        rule_set = rule_set_from(checked.get(key))
+        if rule_set is not None:
+            _demand_usable(rule_set)
+            checked[key] = rule_set_to(rule_set)
     return checked
+
+
+def _demand_usable(rule_set: RuleSet) -> None:
+    try:
+        check_rule_set(rule_set)
+    except InvalidRuleSet as error:
+        raise RuleSetInvalid(str(error)) from error

@@ -17,6 +17,7 @@ from decapolis_translators.errors import (
 )
 from decapolis_translators.subjects import Subject
 
+from .demanded import refuse_forgetting
 from .effective import demand_writable, followed, settings_scope
 
 
@@ -62,7 +63,9 @@ async def _delete(
     view: View, registry: LiveRegistry, subject: Subject, version: int | None, *, permanent: bool
 ) -> list[int]:
     await demand_writable(view, registry, subject)
-    if not permanent:
+    if permanent:
+        await refuse_forgetting(view.gateway, registry, subject)
+    else:
         registry.capabilities.demand(Feature.SOFT_DELETE)
     gateway, name = view.gateway, str(subject)
     async with gateway.locks.hold(registry.id, name):

@@ -119,15 +119,20 @@ async def effective_mode(gateway: Gateway, registry: LiveRegistry, subject: Subj
     return found or "READWRITE"
 
 
+async def enforced_mode(view: View, registry: LiveRegistry, subject: Subject) -> str:
+    """The mode that writes meet here: a read-only front stops every subject that has no mode of its own at the home."""
+    front = await front_mode(view) if view.door is None and subject.name else "READWRITE"
+    if front in READ_ONLY:
+        home = view.gateway.registries.home
+        own = await own_mode(view.gateway, registry, str(subject)) if home is registry else None
+        if own is None:
+            return front
+    return await effective_mode(view.gateway, registry, subject)
+
+
 async def demand_writable(view: View, registry: LiveRegistry, subject: Subject) -> str:
     """The mode of a subject that may be written to; NotAllowed when its own or the front's mode is read-only."""
-    gateway = view.gateway
-    if view.door is None and await front_mode(view) in READ_ONLY:
-        home = gateway.registries.home
-        own = await own_mode(gateway, registry, str(subject)) if home is registry else None
-        if own is None:
-            raise NotAllowed.by_mode(subject, "in read-only mode")
-    mode = await effective_mode(gateway, registry, subject)
+    mode = await enforced_mode(view, registry, subject)
     if mode in READ_ONLY:
         raise NotAllowed.by_mode(subject, "in read-only mode")
     return mode
@@ -146,6 +151,22 @@ async def followed(view: View, spelled: str) -> tuple[Subject, LiveRegistry]:
     subject = Subject.parse(spelled)
     registry = _owner(view, subject)
     own = await own_config(view.gateway, registry, str(subject)) if subject.name else None
+    return _behind_alias(view, subject, registry, own)
+
+
+def followed_before(view: View, spelled: str) -> tuple[Subject, LiveRegistry] | None:
+    """What `followed` found for the same subject a moment ago, nobody being asked; None where that is not known any more."""
+    subject = Subject.parse(spelled)
+    registry = _owner(view, subject)
+    if not subject.name:
+        return subject, registry
+    kept = view.gateway.settings_memory.get((registry.id, str(subject), "config"))
+    return None if kept is None else _behind_alias(view, subject, registry, kept.value)
+
+
+def _behind_alias(
+    view: View, subject: Subject, registry: LiveRegistry, own: Mapping[str, Any] | None
+) -> tuple[Subject, LiveRegistry]:
     alias = own.get("alias") if own else None
     if not alias:
         return subject, registry

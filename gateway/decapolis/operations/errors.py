@@ -6,6 +6,8 @@ OperationRefused
 ├── VersionInvalid        not a version token
 ├── LevelInvalid / ModeInvalid
 ├── NotAllowed            a mode or a policy forbids it
+│   ├── RulesBroken       rules of a policy set do
+│   └── BelowTheFloor     a level asks less than a policy set's floor
 ├── IncompatibleSchema    judged and found breaking
 ├── RuleSetInvalid
 ├── ConfigUnset / ModeUnset
@@ -15,6 +17,9 @@ OperationRefused
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from decapolis_policies import Repair, Violation
 from decapolis_policies.levels import LEVELS
 from decapolis_translators.subjects import Subject
 
@@ -70,16 +75,50 @@ class NotAllowed(OperationRefused):
         return cls(f"Subject {subject} in context {subject.context} is {what}")
 
 
-class IncompatibleSchema(OperationRefused):
-    """Judged and found breaking; carries the messages of the verdict."""
+class RulesBroken(NotAllowed):
+    """Rules of a policy set do not hold; the text names each rule once, with the first place that breaks it."""
 
-    def __init__(self, subject: str, messages: tuple[str, ...]) -> None:
+    def __init__(self, policy_set: str | None, violations: Sequence[Violation]) -> None:
+        first = {violation.rule: violation for violation in reversed(violations)}
+        details = "; ".join(explained(each) for each in reversed(first.values()))
+        more = len(violations) - len(first)
+        super().__init__(
+            f"Policy set '{policy_set}' does not allow it: {details}" + (f" (and {more} more)" if more else "")
+        )
+        self.policy_set = policy_set
+        self.violations = tuple(violations)
+
+
+class BelowTheFloor(NotAllowed):
+    """A level asks less than the floor of the policy set that holds there."""
+
+    def __init__(self, level: str, floor: str, policy_set: str) -> None:
+        super().__init__(
+            f"The compatibility level {level} is below the floor {floor} of policy set '{policy_set}': "
+            "set a level that asks at least as much"
+        )
+        self.level = level
+        self.floor = floor
+        self.policy_set = policy_set
+
+
+def explained(violation: Violation) -> str:
+    """A violation of a rule in words: which rule, where, and what would be right."""
+    place = f" at {violation.path}" if violation.path else ""
+    return f"rule '{violation.rule}'{place}: {violation.message}"
+
+
+class IncompatibleSchema(OperationRefused):
+    """Judged and found breaking; carries the messages of the verdict, and one sentence about what would pass."""
+
+    def __init__(self, subject: str, messages: Sequence[str], repair: Repair | None = None) -> None:
         super().__init__(
             f'Schema being registered is incompatible with an earlier schema for subject "{subject}", '
-            f"details: [{', '.join(messages)}]"
+            f"details: [{', '.join(messages)}]" + (f". {repair.sentence}" if repair is not None else "")
         )
         self.subject = subject
-        self.messages = messages
+        self.messages = tuple(messages)
+        self.repair = repair
 
 
 class RuleSetInvalid(OperationRefused):

@@ -51,7 +51,7 @@ async def fetch_version(view: View, spelled: str, version: int | None, *, delete
     try:
         return shown(view, registry, await registry.fetch(str(subject), version, deleted=deleted))
     except SubjectNotFound:
-        elsewhere = await _in_other_contexts(registry, subject)
+        elsewhere = await in_other_contexts(registry, subject)
         for candidate in elsewhere:
             try:
                 return shown(view, registry, await registry.fetch(candidate, version, deleted=deleted))
@@ -62,7 +62,8 @@ async def fetch_version(view: View, spelled: str, version: int | None, *, delete
         raise VersionNotFound(str(subject), LATEST if version is None else version) from absent
 
 
-async def _in_other_contexts(registry: LiveRegistry, subject: Subject) -> list[str]:
+async def in_other_contexts(registry: LiveRegistry, subject: Subject) -> list[str]:
+    """The same plain name in the registry's named contexts; nothing for a name that is qualified already."""
     if subject.context != DEFAULT_CONTEXT or not registry.capabilities.has(Feature.CONTEXTS):
         return []
     names = await registry.contexts()
@@ -130,7 +131,7 @@ async def _unqualified(registry: LiveRegistry, seen_id: int, subject: Subject) -
         return None
     if any(name == str(subject) for name, _ in await _uses(registry, seen_id, DEFAULT_CONTEXT)):
         return None
-    for spelled in await _in_other_contexts(registry, subject):
+    for spelled in await in_other_contexts(registry, subject):
         context = Subject.parse(spelled).context
         for name, version in await _uses(registry, seen_id, context):
             if name == spelled:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from decapolis.gateway import View
-from decapolis_translators.errors import SchemaNotFound, SubjectNotFound
+from decapolis.registries.live import LiveRegistry
+from decapolis_formats import Schema
+from decapolis_translators.contract import StoredVersion
+from decapolis_translators.errors import Absent, SchemaNotFound, SubjectNotFound
+from decapolis_translators.subjects import Subject
 
 from .candidate import Request, candidate_from
 from .effective import effective_config, followed
-from .register import equivalent_version
+from .fetch import in_other_contexts
 from .shown import Shown, shown
+from .versions import equivalent_version
 
 
 async def lookup(
@@ -16,22 +21,45 @@ async def lookup(
 ) -> Shown:
     """The version that holds the schema; SubjectNotFound or SchemaNotFound.
 
-    An equal schema wins over one that only inlines or numbers it differently (confluent-rest section 5.3). Reading is
-    lenient, because history may be older than today's rules.
+    A plain name that its registry does not know is looked for in that registry's other contexts (confluent-rest 5.1).
     """
     subject, registry = await followed(view, spelled)
+    try:
+        found = await _in_subject(view, registry, subject, request, normalize=normalize, deleted=deleted)
+    except SubjectNotFound:
+        for elsewhere in await in_other_contexts(registry, subject):
+            try:
+                place = Subject.parse(elsewhere)
+                found = await _in_subject(view, registry, place, request, normalize=normalize, deleted=deleted)
+            except Absent:
+                continue
+            return shown(view, registry, found)
+        raise
+    return shown(view, registry, found)
+
+
+async def _in_subject(
+    view: View, registry: LiveRegistry, subject: Subject, request: Request, *, normalize: bool, deleted: bool
+) -> StoredVersion:
+    """Reading is lenient, because history may be older than today's rules."""
     config = await effective_config(view.gateway, registry, subject)
     # an unknown subject is told before an unreadable schema
-    everything = await registry.versions(str(subject), deleted=True)
-    if not everything:
-        raise SubjectNotFound(str(subject))
-    candidate = await candidate_from(
-        view, registry, subject, request, normalize=normalize or bool(config.get("normalize")), strict=False
-    )
-    there = await registry.lookup(str(subject), candidate.schema, deleted=deleted)
-    if there is None:
+    await registry.versions(str(subject), deleted=deleted)
+    normalize = normalize or bool(config.get("normalize"))
+    candidate = await candidate_from(view, registry, subject, request, normalize=normalize, strict=False, deleted=True)
+    found = await registry.lookup(str(subject), candidate.schema, deleted=deleted)
+    if found is None:
         versions = await registry.history(str(subject), deleted=deleted)
-        there = await equivalent_version(registry, subject, candidate, versions)
-    if there is None:
+        found = await equivalent_version(registry, subject, candidate, versions)
+        if found is None:
+            inheriting = candidate.inheriting(_latest(versions), config)
+            if inheriting is not candidate:
+                found = await equivalent_version(registry, subject, inheriting, versions)
+    if found is None:
         raise SchemaNotFound("")
-    return shown(view, registry, there)
+    return found
+
+
+def _latest(versions: list[StoredVersion]) -> Schema | None:
+    live = [each for each in versions if not each.deleted]
+    return live[-1].schema if live else None

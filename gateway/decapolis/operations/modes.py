@@ -7,11 +7,11 @@ from decapolis.gateway import View
 from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.held import hold_mode
 from decapolis.registries.live import LiveRegistry
-from decapolis_translators.errors import ConfigNotFound, ReferenceExists, SubjectNotFound
+from decapolis_translators.errors import ConfigNotFound, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
 
 from .configuration import holder_of, place
-from .effective import effective_mode, own_mode, settings_scope
+from .effective import effective_mode, enforced_mode, own_mode, settings_scope
 from .errors import MODES, ModeInvalid, ModeUnset, NotAllowed, SubjectInvalid
 
 IMPORTING = "IMPORT"
@@ -24,7 +24,7 @@ async def read_mode(view: View, spelled: str | None, *, default_to_global: bool 
     if isinstance(holder, EmbeddedRegistry):
         return await holder.mode(None) or "READWRITE"
     if default_to_global:
-        return await effective_mode(view.gateway, holder, subject)
+        return await enforced_mode(view, holder, subject)
     own = await own_mode(view.gateway, holder, _spelled(subject))
     if own is not None:
         return own
@@ -71,15 +71,10 @@ async def _demand_empty(view: View, holder: LiveRegistry, subject: Subject) -> N
         raise NotAllowed("Cannot import since found existing subjects")
     if not holder.is_local:
         return
-    for name in await holder.subjects(deleted=True):
-        if _in_scope(name, subject):
-            try:
-                await holder.delete(name, None, permanent=True)
-            except SubjectNotFound:
-                continue
-            except ReferenceExists:
-                raise
-            await view.gateway.changes.count(subject_scope(holder.id, name), holder.id)
+    leftovers = [name for name in await holder.subjects(deleted=True) if _in_scope(name, subject)]
+    await holder.erase(leftovers)
+    scopes = [subject_scope(holder.id, name) for name in leftovers]
+    await view.gateway.changes.count(*scopes, holder.id, settings_scope(holder.id))
 
 
 def _in_scope(name: str, scope: Subject) -> bool:

@@ -10,18 +10,14 @@ from decapolis.cache import subject_scope
 from decapolis.gateway import View
 from decapolis.registries.live import LiveRegistry
 from decapolis.web import current_call
-from decapolis_formats import FormatError, Metadata, Schema, engine_of
+from decapolis_formats import Metadata, Schema, engine_of
 from decapolis_formats.data_contracts import (
     VERSION_PROPERTY,
     InvalidRuleSet,
     check_rule_set,
-    merge_metadata,
-    merge_rule_sets,
     with_property,
-    without_version,
 )
-from decapolis_formats.spelling import metadata_from, rule_set_from
-from decapolis_policies.history import PastVersion, Text
+from decapolis_policies import Demands, Violation
 from decapolis_translators.contract import Feature, StoredVersion
 from decapolis_translators.errors import (
     Absent,
@@ -34,9 +30,12 @@ from decapolis_translators.errors import (
 from decapolis_translators.subjects import Subject
 
 from .candidate import Candidate, Request, candidate_from
+from .demanded import facts_of
 from .effective import IMPORTING, demand_writable, effective_config, followed
-from .errors import IncompatibleSchema, NotAllowed, RuleSetInvalid, SchemaInvalid, SubjectInvalid
+from .errors import IncompatibleSchema, NotAllowed, RulesBroken, RuleSetInvalid, SchemaInvalid, SubjectInvalid
+from .judged import note_refusal, note_verdict, put_into_place, warned
 from .shown import Shown, shown
+from .versions import equivalent_version, past_versions
 
 log = logging.getLogger(__name__)
 
@@ -90,15 +89,16 @@ async def _first_reading(
 ) -> Candidate | None:
     if not request.text.strip() and request.schema_type.upper() != "PROTOBUF":
         return None  # the text of the latest version is meant
-    strict = bool(config.get("validateNewSchemas", True)) and request.id is None
+    is_new = request.imposed_id is None
     return await candidate_from(
         view,
         registry,
         subject,
         request,
         normalize=normalize,
-        strict=strict,
+        strict=is_new and bool(config.get("validateNewSchemas", True)),
         validate_fields=bool(config.get("validateFields")),
+        deleted=not is_new,
     )
 
 
@@ -115,7 +115,7 @@ async def _identical(registry: LiveRegistry, subject: Subject, schema: Schema) -
 
 
 def _fits(view: View, registry: LiveRegistry, there: StoredVersion, request: Request) -> bool:
-    wanted = request.id if request.id is not None and request.id >= 0 else None
+    wanted = request.imposed_id
     if wanted is not None and shown(view, registry, there).id != wanted:
         return False
     if request.version in {0, -1}:
@@ -125,7 +125,7 @@ def _fits(view: View, registry: LiveRegistry, there: StoredVersion, request: Req
 
 async def _demand_mode(view: View, registry: LiveRegistry, subject: Subject, request: Request) -> str:
     mode = await demand_writable(view, registry, subject)
-    explicit = request.id is not None and request.id >= 0
+    explicit = request.imposed_id is not None
     if explicit and mode not in IMPORTING:
         raise NotAllowed.by_mode(subject, "not in import mode")
     if not explicit and mode != "READWRITE":
@@ -163,19 +163,26 @@ class _Attempt:
 
     async def run(self, candidate: Candidate | None) -> Shown:
         """Reads the history, decides, writes."""
-        everything = await self.registry.history(str(self.subject), deleted=self._numbers_matter)
+        demands = self._demands()
+        deleted = self._numbers_matter or demands.asks_deleted
+        everything = await self.registry.history(str(self.subject), deleted=deleted)
         live = [version for version in everything if not version.deleted]
         following = (everything[-1].version + 1) if everything else 1
         candidate = await self._settled(candidate, live, following)
         there = await self._already_there(candidate, live)
         if there is not None:
             return shown(self.view, self.registry, there)
-        if not (self.importing or self._forced):
-            await self._judge(candidate, live)
+        warnings = await self._judge(candidate, everything, demands)
         self._demand_version(following)
         self._demand_holdable(candidate.schema)
         await self._demand_room()
-        return await self._write(candidate, following)
+        return await self._write(candidate, following, warned(warnings))
+
+    def _demands(self) -> Demands:
+        """IMPORT and an administrator's force free from what the subject is configured to, never from a policy set."""
+        facts = facts_of(self.registry, self.subject, self.request.format)
+        excused = self.importing or self._forced
+        return self.view.gateway.judge.demands(facts, self.config, only_policy=excused)
 
     @property
     def _numbers_matter(self) -> bool:
@@ -191,18 +198,9 @@ class _Attempt:
         if self.importing:
             return candidate
         candidate = await self._with_tags(candidate)
-        latest = live[-1].schema if live else None
-        metadata, rule_set = candidate.schema.metadata, candidate.schema.rule_set
-        if metadata is None and latest is not None:
-            metadata = latest.metadata
-        if rule_set is None and latest is not None:
-            rule_set = latest.rule_set
-        config = self.config
-        metadata = merge_metadata(metadata_from(config.get("defaultMetadata")), metadata)
-        metadata = merge_metadata(metadata, metadata_from(config.get("overrideMetadata")))
-        rule_set = merge_rule_sets(rule_set_from(config.get("defaultRuleSet")), rule_set)
-        rule_set = merge_rule_sets(rule_set, rule_set_from(config.get("overrideRuleSet")))
-        return candidate.with_contract(self._numbered(metadata, following), rule_set)
+        candidate = candidate.inheriting(live[-1].schema if live else None, self.config)
+        metadata = self._numbered(candidate.schema.metadata, following)
+        return candidate.with_contract(metadata, candidate.schema.rule_set)
 
     def _numbered(self, metadata: Metadata | None, following: int) -> Metadata | None:
         carries = metadata is not None and VERSION_PROPERTY in metadata.properties
@@ -243,7 +241,7 @@ class _Attempt:
 
     async def _already_there(self, candidate: Candidate, live: Sequence[StoredVersion]) -> StoredVersion | None:
         request = self.request
-        if request.id is not None and request.id >= 0:
+        if request.imposed_id is not None:
             return None
         if request.version == -1:
             return await equivalent_version(self.registry, self.subject, candidate, live[-1:])
@@ -251,12 +249,22 @@ class _Attempt:
             return None
         return await equivalent_version(self.registry, self.subject, candidate, live)
 
-    async def _judge(self, candidate: Candidate, live: Sequence[StoredVersion]) -> None:
-        past = await past_versions(self.registry, self.subject, live, candidate.schema, self.config)
-        verdict = await self.view.gateway.judge.judge(candidate.text, past, self.config)
-        self.view.gateway.metrics.verdicts.labels(self.registry.id, "allowed" if verdict.allowed else "refused").inc()
-        if not verdict.allowed:
-            raise IncompatibleSchema(str(self.subject), verdict.messages)
+    async def _judge(
+        self, candidate: Candidate, everything: Sequence[StoredVersion], demands: Demands
+    ) -> tuple[Violation, ...]:
+        """The warnings of the verdict; raises where it does not allow the change."""
+        gateway, registry, subject = self.view.gateway, self.registry, self.subject
+        versions = await past_versions(registry, subject, everything)
+        imposed = self.request.version if self.importing and self.request.version > 0 else None
+        past, followers = put_into_place(versions, imposed)
+        verdict = await gateway.judge.judge(candidate.judged(subject), past, demands, followers)
+        note_verdict(gateway, registry, verdict)
+        if verdict.allowed:
+            return verdict.warnings
+        await note_refusal(gateway, registry, subject, candidate.schema, verdict)
+        if verdict.incompatible:
+            raise IncompatibleSchema(str(subject), verdict.messages, verdict.repair)
+        raise RulesBroken(verdict.policy_set, verdict.broken_rules)
 
     def _demand_version(self, following: int) -> None:
         version = self.request.version
@@ -279,10 +287,10 @@ class _Attempt:
                 f"Registry {self.registry.id} does not resolve references of {schema.format.schema_type} schemas",
             )
 
-    async def _write(self, candidate: Candidate, following: int) -> Shown:
+    async def _write(self, candidate: Candidate, following: int, noticed: Mapping[str, Any]) -> Shown:
         gateway, registry, spelled = self.view.gateway, self.registry, str(self.subject)
         native_id = self._imposed_id()
-        facts = {"guid": candidate.schema.guid, "id": self.request.id, "version": self.request.version}
+        facts = {"guid": candidate.schema.guid, "id": self.request.id, "version": self.request.version, **noticed}
         if registry.is_local:
             return await self._write_here(candidate, following, native_id, facts)
         number = await gateway.audit.intend("register", registry.id, spelled, facts)
@@ -332,8 +340,8 @@ class _Attempt:
         self.view.gateway.ledger.public(self.registry.id, highest + 1)
 
     def _imposed_id(self) -> int | None:
-        wanted = self.request.id
-        if wanted is None or wanted < 0:
+        wanted = self.request.imposed_id
+        if wanted is None:
             return None
         native_id = self.view.native_id(self.registry, wanted, self.subject.context)
         if native_id is None or native_id < 1:
@@ -343,59 +351,3 @@ class _Attempt:
                 f"({row.base + 1} to {row.base + row.span}), so it cannot be imposed there"
             )
         return native_id
-
-
-async def equivalent_version(
-    registry: LiveRegistry, subject: Subject, candidate: Candidate, versions: Sequence[StoredVersion]
-) -> StoredVersion | None:
-    """The newest of these versions that holds the same schema, or one that only inlines or numbers it differently."""
-    for stored in reversed(versions):
-        if stored.schema.fingerprint == candidate.schema.fingerprint:
-            return stored
-    for stored in reversed(versions):
-        if await _equivalent(registry, subject, candidate, stored):
-            return stored
-    return None
-
-
-async def _equivalent(registry: LiveRegistry, subject: Subject, candidate: Candidate, stored: StoredVersion) -> bool:
-    ours, theirs = candidate.schema, stored.schema
-    if (
-        ours.format is not theirs.format
-        or without_version(ours.metadata) != without_version(theirs.metadata)
-        or ours.rule_set != theirs.rule_set
-    ):
-        return False
-    if ours.references == theirs.references:
-        return ours.text == theirs.text
-    if ours.references or not theirs.references:
-        return False
-    known = await registry.dependencies(theirs, subject.context, deleted=True)
-    try:
-        parsed = Text(theirs.format, theirs.text, known).parsed(strict=False)
-    except FormatError:
-        return False
-    return engine_of(ours.format).equivalent(candidate.parsed, parsed)
-
-
-async def past_versions(
-    registry: LiveRegistry,
-    subject: Subject,
-    live: Sequence[StoredVersion],
-    candidate: Schema,
-    config: Mapping[str, Any],
-) -> list[PastVersion]:
-    """The versions that a candidate is compared with: all live ones, or those of its compatibility group."""
-    group = config.get("compatibilityGroup")
-    wanted = _group_of(candidate, group)
-    past = []
-    for stored in live:
-        if group and _group_of(stored.schema, group) != wanted:
-            continue
-        known = await registry.dependencies(stored.schema, subject.context, deleted=True)
-        past.append(PastVersion(stored.version, Text(stored.schema.format, stored.schema.text, known)))
-    return past
-
-
-def _group_of(schema: Schema, group: Any) -> str | None:
-    return schema.metadata.properties.get(str(group)) if group and schema.metadata else None

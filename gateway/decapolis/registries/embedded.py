@@ -318,34 +318,55 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
             if version is None
             else self._one_version(subject, rows, version, permanent=permanent)
         )
+        # the reference tells of referrers before it tells that a soft delete must come first
         for number in chosen:
             self._refuse_referred(connection, subject, number, permanent=permanent, whole=version is None)
         if not permanent:
             schemas.mark_deleted(connection, self.registry_id, context, name, chosen)
             return chosen
+        if any(row.version in chosen and not row.deleted for row in rows):
+            raise SubjectNotSoftDeleted(subject) if version is None else VersionNotSoftDeleted(subject, version)
+        self._erase(connection, context, name, chosen, rows)
+        return chosen
+
+    def _erase(
+        self, connection: Connection, context: str, name: str, chosen: Sequence[int], rows: Sequence[VersionRow]
+    ) -> None:
         schemas.erase_versions(connection, self.registry_id, context, name, chosen)
         if len(chosen) == len(rows):
             for kind in ("config", "mode"):
                 settings.drop_setting(connection, self.registry_id, context, name, kind)
-        return chosen
+
+    async def erase(self, subjects: Sequence[str]) -> None:
+        """Removes soft-deleted subjects for good, all or none; ReferenceExists where another subject refers to one."""
+        places = {tuple(Subject.parse(subject)): subject for subject in subjects}
+
+        def work(connection: Connection) -> None:
+            for (context, name), subject in places.items():
+                rows = schemas.version_rows(connection, self.registry_id, context, name)
+                if any(not row.deleted for row in rows):
+                    raise SubjectNotSoftDeleted(subject)
+                for row in rows:
+                    users = schemas.referrer_users(
+                        connection, self.registry_id, context, name, row.version, deleted=True
+                    )
+                    if any(user not in places for user in users):
+                        raise ReferenceExists(subject, row.version)
+                self._erase(connection, context, name, [row.version for row in rows], rows)
+
+        await self._write(work)
 
     @staticmethod
     def _whole_subject(subject: str, rows: Sequence[VersionRow], *, permanent: bool) -> list[int]:
-        live = [row.version for row in rows if not row.deleted]
-        if permanent:
-            if live:
-                raise SubjectNotSoftDeleted(subject)
-            return [row.version for row in rows]
-        if not live:
+        chosen = [row.version for row in rows if permanent or not row.deleted]
+        if not chosen:
             raise SubjectSoftDeleted(subject)
-        return live
+        return chosen
 
     @staticmethod
     def _one_version(subject: str, rows: Sequence[VersionRow], version: int, *, permanent: bool) -> list[int]:
         for row in rows:
             if row.version == version:
-                if permanent and not row.deleted:
-                    raise VersionNotSoftDeleted(subject, version)
                 if row.deleted and not permanent:
                     raise VersionSoftDeleted(subject, version)
                 return [version]

@@ -382,6 +382,13 @@ class LiveRegistry:
             await self.memory.erase(subject, gone, permanent=permanent)
         return gone
 
+    async def erase(self, subjects: Sequence[str]) -> None:
+        """Removes soft-deleted subjects of the gateway's own registry for good, all or none."""
+        local = self.translator
+        if not isinstance(local, EmbeddedRegistry):
+            raise TypeError(f"registry {self.id} does not live in the gateway's store")
+        await self.ask(lambda: local.erase(subjects), repeatable=False)
+
     # --- settings
 
     @property

@@ -6,7 +6,21 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, select, update
+import orjson
+from sqlalchemy import (
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -20,20 +34,26 @@ from decapolis_formats.spelling import (
     rule_set_to,
 )
 
+from .prepared import Prepared, json_text
 from .tables import contexts, counters, referrers, schemas, versions
 
-# Statements of the hot path are built once: building one costs more than running it.
+
+@cache
+def _insert_new(table: Any, dialect: str) -> Any:
+    maker: Any = insert_postgresql if dialect == "postgresql" else insert_sqlite
+    return maker(table).on_conflict_do_nothing()
+
 
 _AT_SUBJECT = and_(
     versions.c.registry == bindparam("r"), versions.c.context == bindparam("x"), versions.c.subject == bindparam("s")
 )
+_IN_CONTEXT = and_(schemas.c.registry == bindparam("r"), schemas.c.context == bindparam("x"))
 _VERSION_COLUMNS = (versions.c.version, versions.c.native_id, versions.c.deleted, versions.c.created_ms)
-_VERSIONS = select(*_VERSION_COLUMNS).where(_AT_SUBJECT).order_by(versions.c.version)
-_LIVE_VERSIONS = (
-    select(*_VERSION_COLUMNS).where(_AT_SUBJECT, versions.c.deleted.is_(False)).order_by(versions.c.version)
-)
-_HISTORY = (
-    select(*_VERSION_COLUMNS, schemas.c.format, schemas.c.text, schemas.c.extras)
+_SCHEMA_COLUMNS = (schemas.c.format, schemas.c.text, cast(schemas.c.extras, Text))
+
+_VERSIONS = Prepared(select(*_VERSION_COLUMNS).where(_AT_SUBJECT).order_by(versions.c.version), "r", "x", "s")
+_HISTORY = Prepared(
+    select(*_VERSION_COLUMNS, *_SCHEMA_COLUMNS)
     .join(
         schemas,
         and_(
@@ -43,19 +63,31 @@ _HISTORY = (
         ),
     )
     .where(_AT_SUBJECT)
-    .order_by(versions.c.version)
+    .order_by(versions.c.version),
+    *("r", "x", "s"),
 )
-_IN_CONTEXT = and_(schemas.c.registry == bindparam("r"), schemas.c.context == bindparam("x"))
-_BY_ID = select(schemas).where(_IN_CONTEXT, schemas.c.native_id == bindparam("i"))
-_GUID_BY_ID = select(schemas.c.guid).where(_IN_CONTEXT, schemas.c.native_id == bindparam("i"))
-_ID_BY_GUID = select(func.min(schemas.c.native_id)).where(_IN_CONTEXT, schemas.c.guid == bindparam("g"))
-_TAKE_ID = (
+_BY_ID = Prepared(select(*_SCHEMA_COLUMNS).where(_IN_CONTEXT, schemas.c.native_id == bindparam("i")), "r", "x", "i")
+_GUID_BY_ID = Prepared(select(schemas.c.guid).where(_IN_CONTEXT, schemas.c.native_id == bindparam("i")), "r", "x", "i")
+_ID_BY_GUID = Prepared(select(schemas.c.native_id).where(_IN_CONTEXT, schemas.c.guid == bindparam("g")), "r", "x", "g")
+_TAKE_ID = Prepared(
     update(counters)
     .where(counters.c.registry == bindparam("r"), counters.c.context == bindparam("x"))
-    .values(next_id=counters.c.next_id + 1)
-    .returning(counters.c.next_id)
+    .values(next_id=counters.c.next_id + literal_column("1"))
+    .returning(counters.c.next_id),
+    *("r", "x"),
 )
-_ADD_VERSION = insert(versions)
+_VERSION_KEYS = ("registry", "context", "subject", "version", "native_id", "deleted", "created_ms")
+_ADD_VERSION = Prepared(insert(versions).values({key: bindparam(key) for key in _VERSION_KEYS}), *_VERSION_KEYS)
+_SCHEMA_KEYS = ("registry", "context", "native_id", "guid", "format", "text", "extras", "created_ms")
+
+
+def _add_schema(dialect: str) -> Any:
+    values: dict[str, Any] = {key: bindparam(key) for key in _SCHEMA_KEYS}
+    values["extras"] = json_text("extras", dialect)
+    return _insert_new(schemas, dialect).values(values)
+
+
+_ADD_SCHEMA = Prepared(_add_schema, *_SCHEMA_KEYS)
 
 
 class VersionRow(NamedTuple):
@@ -72,12 +104,6 @@ def insert_new(connection: Connection, table: Any, rows: Sequence[dict[str, Any]
     return connection.execute(_insert_new(table, connection.dialect.name), list(rows)).rowcount
 
 
-@cache
-def _insert_new(table: Any, dialect: str) -> Any:
-    maker: Any = insert_postgresql if dialect == "postgresql" else insert_sqlite
-    return maker(table).on_conflict_do_nothing()
-
-
 def replace_rows(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
     """Inserts the rows, or gives those whose keys exist the new values."""
     maker: Any = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
@@ -87,7 +113,7 @@ def replace_rows(connection: Connection, table: Any, rows: Sequence[dict[str, An
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
 
 
-def _extras(schema: Schema) -> dict[str, Any] | None:
+def _extras(schema: Schema) -> str | None:
     extras: dict[str, Any] = {}
     if schema.references:
         extras["references"] = references_to(schema.references)
@@ -95,17 +121,19 @@ def _extras(schema: Schema) -> dict[str, Any] | None:
         extras["metadata"] = metadata_to(schema.metadata)
     if schema.rule_set is not None:
         extras["ruleSet"] = rule_set_to(schema.rule_set)
-    return extras or None
+    return orjson.dumps(extras).decode() if extras else None
 
 
-def _schema(row: Any) -> Schema:
-    extras = row.extras or {}
+def _schema(format: str, text: str, extras: str | None) -> Schema:
+    if extras is None:
+        return Schema(Format(format), text)
+    fields = orjson.loads(extras)
     return Schema(
-        Format(row.format),
-        row.text,
-        references_from(extras.get("references")),
-        metadata_from(extras.get("metadata")),
-        rule_set_from(extras.get("ruleSet")),
+        Format(format),
+        text,
+        references_from(fields.get("references")),
+        metadata_from(fields.get("metadata")),
+        rule_set_from(fields.get("ruleSet")),
     )
 
 
@@ -115,13 +143,14 @@ def _of(registry: str, context: str) -> Any:
 
 def schema_by_id(connection: Connection, registry: str, context: str, native_id: int) -> Schema | None:
     """The schema of an id, None where that id was never seen."""
-    row = connection.execute(_BY_ID, {"r": registry, "x": context, "i": native_id}).one_or_none()
-    return None if row is None else _schema(row)
+    row = _BY_ID.first(connection, registry, context, native_id)
+    return None if row is None else _schema(*row)
 
 
 def guid_of_id(connection: Connection, registry: str, context: str, native_id: int) -> str | None:
     """The guid under an id, None where that id was never seen."""
-    return connection.execute(_GUID_BY_ID, {"r": registry, "x": context, "i": native_id}).scalar()
+    row = _GUID_BY_ID.first(connection, registry, context, native_id)
+    return None if row is None else str(row[0])
 
 
 def ids_of_guid(connection: Connection, registry: str, guid: str) -> list[tuple[str, int]]:
@@ -136,24 +165,19 @@ def ids_of_guid(connection: Connection, registry: str, guid: str) -> list[tuple[
 
 def id_of_guid(connection: Connection, registry: str, context: str, guid: str) -> int | None:
     """The lowest id of a schema in a context."""
-    return connection.execute(_ID_BY_GUID, {"r": registry, "x": context, "g": guid}).scalar()
+    # asking SQL for the smallest one would walk the primary key instead of the index of guids
+    return min((row[0] for row in _ID_BY_GUID.rows(connection, registry, context, guid)), default=None)
 
 
 def keep_schema(
     connection: Connection, registry: str, context: str, native_id: int, schema: Schema, now_ms: int
 ) -> None:
     """Keeps a schema under an id, with the reverse of its references; an id that is known stays as it is."""
-    row = {
-        "registry": registry,
-        "context": context,
-        "native_id": native_id,
-        "guid": schema.guid,
-        "format": schema.format.value,
-        "text": schema.text,
-        "extras": _extras(schema),
-        "created_ms": now_ms,
-    }
-    if not insert_new(connection, schemas, [row]) or not schema.references:
+    added = _ADD_SCHEMA.count(
+        connection,
+        *(registry, context, native_id, schema.guid, schema.format.value, schema.text, _extras(schema), now_ms),
+    )
+    if not added or not schema.references:
         return
     rows = [
         {
@@ -195,15 +219,18 @@ def version_rows(
     connection: Connection, registry: str, context: str, subject: str, *, deleted: bool = True
 ) -> list[VersionRow]:
     """The versions of a subject, ascending."""
-    statement = _VERSIONS if deleted else _LIVE_VERSIONS
-    rows = connection.execute(statement, {"r": registry, "x": context, "s": subject})
-    return [VersionRow(*row) for row in rows]
+    rows = _VERSIONS.rows(connection, registry, context, subject)
+    return [
+        VersionRow(version, native_id, bool(gone), created_ms)
+        for version, native_id, gone, created_ms in rows
+        if deleted or not gone
+    ]
 
 
 def whole_history(connection: Connection, registry: str, context: str, subject: str) -> list[tuple[VersionRow, Schema]]:
     """Every version of a subject with its schema, ascending, in one question."""
-    rows = connection.execute(_HISTORY, {"r": registry, "x": context, "s": subject})
-    return [(VersionRow(*row[:4]), _schema(row)) for row in rows]
+    rows = _HISTORY.rows(connection, registry, context, subject)
+    return [(VersionRow(row[0], row[1], bool(row[2]), row[3]), _schema(*row[4:])) for row in rows]
 
 
 def subject_names(connection: Connection, registry: str, *, deleted: bool = False) -> list[tuple[str, str]]:
@@ -309,7 +336,7 @@ def keep_version(
 
 def add_version(connection: Connection, registry: str, context: str, subject: str, row: VersionRow) -> None:
     """Adds a version whose number must be free."""
-    connection.execute(_ADD_VERSION, {"registry": registry, "context": context, "subject": subject, **row._asdict()})
+    _ADD_VERSION.count(connection, registry, context, subject, *row)
 
 
 def _numbers(registry: str, context: str, subject: str, numbers: Sequence[int]) -> Any:
@@ -333,12 +360,11 @@ def erase_versions(connection: Connection, registry: str, context: str, subject:
 
 def take_id(connection: Connection, registry: str, context: str) -> int:
     """The next id of a context, given to nobody else ever; durable with the surrounding transaction."""
-    at = {"r": registry, "x": context}
-    taken = connection.execute(_TAKE_ID, at).scalar()
+    taken = _TAKE_ID.first(connection, registry, context)
     if taken is None:
         insert_new(connection, counters, [{"registry": registry, "context": context, "next_id": 1}])
-        taken = connection.execute(_TAKE_ID, at).scalar_one()
-    return int(taken) - 1
+        taken = _TAKE_ID.first(connection, registry, context)
+    return int(taken[0]) - 1
 
 
 def hold_counter(connection: Connection, registry: str, context: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+import orjson
+from sqlalchemy import ClauseElement, Connection, bindparam, insert, select, update
 
+from .prepared import Prepared, json_text
 from .tables import audit
 
 
@@ -21,7 +23,16 @@ class Intent(NamedTuple):
     facts: dict[str, Any]
 
 
-_INSERT = insert(audit)
+_KEYS = ("at_ms", "request_id", "actor", "action", "registry", "target", "intent", "outcome", "result")
+_JSON = ("intent", "result")
+
+
+def _add_done(dialect: str) -> ClauseElement:
+    values = {key: json_text(key, dialect) if key in _JSON else bindparam(key) for key in _KEYS}
+    return insert(audit).values(values)
+
+
+_ADD_DONE = Prepared(_add_done, *_KEYS)
 
 
 def write_intent(connection: Connection, intent: Intent) -> int:
@@ -33,9 +44,11 @@ def write_intent(connection: Connection, intent: Intent) -> int:
 
 def write_done(connection: Connection, intent: Intent, result: dict[str, Any]) -> None:
     """Notes a change that is made in this very transaction: intent and outcome cannot come apart."""
-    values = {**intent._asdict(), "intent": intent.facts, "at_ms": int(time.time() * 1000)}
-    values.pop("facts")
-    connection.execute(_INSERT, {**values, "outcome": "done", "result": result})
+    _ADD_DONE.count(
+        connection,
+        *(int(time.time() * 1000), *intent[:-1], orjson.dumps(intent.facts).decode(), "done"),
+        orjson.dumps(result).decode(),
+    )
 
 
 def write_outcome(connection: Connection, number: int, outcome: str, result: dict[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .config import DialectConfig, OAuthConfig, TlsConfig
+from decapolis_translators.http import TlsConfig
+
+from .config import DialectConfig, OAuthConfig
 from .confluent import ConfluentConfig, ConfluentRegistry
 from .registry import DialectRegistry
 

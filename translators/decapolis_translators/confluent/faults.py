@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import email.utils
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +33,7 @@ from decapolis_translators.errors import (
     VersionSoftDeleted,
     WriteConflict,
 )
-
-from .answer import Answer
+from decapolis_translators.http import Answer
 
 _MAX_WORDS = 2_000
 
@@ -152,7 +149,7 @@ def refusal(answer: Answer, asked: Asked, scrub: Callable[[str], str]) -> Regist
     if answer.status in {401, 403}:
         return CredentialsRefused(f"The registry refused our credentials ({answer.status}): {words.message}")
     if answer.status == 429:
-        return Throttled(f"The registry asks for fewer calls: {words.message}", _retry_after(answer))
+        return Throttled(f"The registry asks for fewer calls: {words.message}", answer.retry_after)
     if answer.status >= 500 or answer.status == 408:
         return _trouble(answer.status, words, asked)
     if words.code is None and answer.status != 413:
@@ -170,15 +167,3 @@ def _trouble(status: int, words: Words, asked: Asked) -> RegistryError:
     if status in {408, 502, 503, 504} or words.code in {50002, 50003, 50004}:
         return Unreachable(text, sent=asked.write)
     return RegistryFault(text)
-
-
-def _retry_after(answer: Answer) -> float | None:
-    """Seconds to wait: the header is a number or a date."""
-    given = answer.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", given):
-        return float(given)
-    try:
-        moment = email.utils.parsedate_to_datetime(given)
-    except ValueError:
-        return None
-    return max(0.0, moment.timestamp() - time.time())

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from decapolis_translators.errors import Garbled
+from decapolis_translators.http import Call
 
-from .client import Call
 from .faults import Asked
 from .registry import DialectRegistry
 

@@ -8,10 +8,10 @@ from typing import Any
 from decapolis_formats import Schema
 from decapolis_translators.contract import Feature, NativeVerdict
 from decapolis_translators.errors import SubjectNotFound, VersionNotFound
+from decapolis_translators.http import Call
 from decapolis_translators.subjects import DEFAULT_CONTEXT
 
 from . import wire
-from .client import Call
 from .faults import Asked
 from .registry import DialectRegistry
 

@@ -23,11 +23,11 @@ from decapolis_translators.errors import (
     VersionNotFound,
     WriteConflict,
 )
+from decapolis_translators.http import Answer, Call
 from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 
 from . import wire
-from .answer import Answer
-from .client import Call, DialectClient
+from .client import DialectClient
 from .config import DialectConfig
 from .faults import Asked, refusal
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from decapolis_translators.contract import Feature
 from decapolis_translators.errors import ConfigNotFound, Garbled, SubjectNotFound, Unsupported
+from decapolis_translators.http import Call
 
 from . import wire
-from .client import Call
 from .faults import Asked
 from .registry import DialectRegistry
 

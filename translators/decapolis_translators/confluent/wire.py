@@ -133,8 +133,8 @@ def schema_in(answer: Any) -> Schema:
         format=known,
         text=typed(body.get("schema"), str, "schema"),
         references=tuple(_reference_in(each) for each in listed(body.get("references") or [], dict)),
-        metadata=_metadata_in(body.get("metadata")),
-        rule_set=_rule_set_in(body.get("ruleSet")),
+        metadata=metadata_in(body.get("metadata")),
+        rule_set=rule_set_in(body.get("ruleSet")),
     )
 
 
@@ -146,7 +146,8 @@ def _reference_in(body: dict[str, Any]) -> Reference:
     )
 
 
-def _metadata_in(body: Any) -> Metadata | None:
+def metadata_in(body: Any) -> Metadata | None:
+    """Reads metadata as the dialect writes it."""
     if body is None:
         return None
     given = _object(body)
@@ -159,7 +160,8 @@ def _metadata_in(body: Any) -> Metadata | None:
     )
 
 
-def _rule_set_in(body: Any) -> RuleSet | None:
+def rule_set_in(body: Any) -> RuleSet | None:
+    """Reads a rule set as the dialect writes it."""
     if body is None:
         return None
     given = _object(body)

@@ -35,7 +35,7 @@ def sample(kind: Format, variant: int = 0) -> Schema:
     """A schema of that format; higher variants only add optional fields."""
     if kind in _WRITERS:
         return Schema(kind, _WRITERS[kind](variant))
-    return Schema(kind, json.dumps({"sample": variant}))
+    return Schema(kind, json.dumps({str(kind): "sample", "variant": variant}))
 
 
 _REFERRING: dict[Format, tuple[str, str]] = {

@@ -99,7 +99,11 @@ class FeatureContract(ContractFixtures):
         assert isinstance(registry, ListsUsages)
         schema = Schema(Format.AVRO, json.dumps({"type": "enum", "name": "E", "symbols": [f"S{uuid.uuid4().hex}"]}))
         stored = await registry.register(subject, schema)
-        assert (await registry.register(other_subject, schema)).native_id == stored.native_id
+        twin = await registry.register(other_subject, schema)
+        if twin.native_id != stored.native_id:  # a registry with an id for every version
+            assert await registry.usages(stored.native_id) == [(subject, 1)]
+            assert await registry.usages(twin.native_id) == [(other_subject, 1)]
+            return
         assert await registry.usages(stored.native_id) == sorted([(subject, 1), (other_subject, 1)])
         if registry.capabilities.has(Feature.SOFT_DELETE):
             await registry.delete(subject)

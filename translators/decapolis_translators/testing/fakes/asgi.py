@@ -80,6 +80,11 @@ class Fault:
     times: int
     answer: Problem | None = None
     path: str | None = None
+    method: str | None = None
+
+    def meets(self, request: Request) -> bool:
+        """Whether this request is one of those meant."""
+        return self.method in {None, request.method} and request.raw_path.startswith(self.path or "")
 
 
 @dataclass(slots=True)
@@ -168,9 +173,9 @@ class FakeServer:
         """Lets the next calls lose their connection before an answer, and before they have an effect."""
         self._faults.append(Fault("reset", times, path=path))
 
-    def lose_answers(self, times: int = 1, *, path: str | None = None) -> None:
-        """Lets the next calls take effect and then lose their connection."""
-        self._faults.append(Fault("lose", times, path=path))
+    def lose_answers(self, times: int = 1, *, path: str | None = None, method: str | None = None) -> None:
+        """Lets the next calls (of that method, where given) take effect and then lose their connection."""
+        self._faults.append(Fault("lose", times, path=path, method=method))
 
     def calm(self) -> None:
         """Ends all faults and lets go what hangs."""
@@ -228,7 +233,7 @@ class FakeServer:
 
     def _next_fault(self, request: Request) -> Fault | None:
         for fault in self._faults:
-            if fault.path is None or request.raw_path.startswith(fault.path):
+            if fault.meets(request):
                 fault.times -= 1
                 if fault.times <= 0:
                     self._faults.remove(fault)

@@ -1,0 +1,123 @@
+"""Judges every change before it is written: picks what is demanded, compares, and says why."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from decapolis_formats import ComparisonTooCostly
+from decapolis_policies import BelowFloor, Candidate, Demands, Level, PastVersion, Stance, Verdict, judge
+from decapolis_policies.demands import NONE
+from decapolis_policies.levels import Depth
+from decapolis_policies.matching import Facts
+from decapolis_policies.sets import Policies
+from decapolis_policies.verdict import FLOOR
+from decapolis_policies.worker import Question
+
+from .policies import PolicyFile
+from .workers import Workers
+
+INLINE_CHARACTERS = 200_000
+"""Comparisons of more text than this leave the event loop, and the process."""
+INLINE_BUDGET = 20_000
+"""How many pairs of nodes a comparison may visit before it leaves them too."""
+
+__all__ = ["Floor", "Judge", "PolicyFile", "Workers"]
+
+
+def utc_day() -> datetime.date:
+    """Today, as exemptions count days."""
+    return datetime.datetime.now(datetime.UTC).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A floor that is enforced at a place, and whose it is."""
+
+    policy_set: str
+    level: Level
+    below: BelowFloor
+
+
+class Judge:
+    """The one judge behind register, the compatibility endpoints and the levels that are reported."""
+
+    def __init__(
+        self,
+        default_level: str,
+        file: PolicyFile | None = None,
+        workers: Workers | None = None,
+        today: Callable[[], datetime.date] = utc_day,
+    ) -> None:
+        self.default_level = Level.named(default_level)
+        self.file = file or PolicyFile()
+        self.today = today
+        self._workers = workers
+
+    @property
+    def policies(self) -> Policies:
+        """The policy sets in force."""
+        return self.file.policies
+
+    def level(self, config: Mapping[str, Any]) -> Level:
+        """The level that a subject with this effective configuration is configured to."""
+        named = config.get("compatibilityLevel")
+        return self.default_level if named is None else Level.named(str(named))
+
+    def demands(self, place: Facts, config: Mapping[str, Any], *, only_policy: bool = False) -> Demands:
+        """Everything demanded of a change at a place; `only_policy` leaves out what the subject itself is configured to."""
+        configured = Demands(
+            level=NONE if only_policy else self.level(config),
+            lenient=config.get("compatibilityPolicy") == "LENIENT",
+            validate_fields=bool(config.get("validateFields")) and not only_policy,
+            group=config.get("compatibilityGroup") or None,
+        )
+        return self.policies.demands(place, self.today(), configured)
+
+    def enforced(self, place: Facts, config: Mapping[str, Any]) -> Level:
+        """The level that decides there: what `defaultToGlobal=true` reports."""
+        return self.demands(place, config).enforced
+
+    def floor(self, place: Facts) -> Floor | None:
+        """The floor that holds at a place today, None where nothing is enforced."""
+        found = self.policies.winner(place)
+        if found is None or found.entry.stance is not Stance.ENFORCE or found.floor == NONE:
+            return None
+        if FLOOR in found.free_of(place, self.today()):
+            return None
+        return Floor(found.name, found.floor, found.entry.below_floor)
+
+    async def judge(
+        self,
+        candidate: Candidate,
+        history: Sequence[PastVersion],
+        demands: Demands,
+        followers: Sequence[PastVersion] = (),
+    ) -> Verdict:
+        """The verdict on a candidate that can be read, after this history (ascending).
+
+        Heavy comparisons are made in another process, in bounded time: ComparisonTooCostly past it, never a pass.
+        """
+        compared = _compared([*history, *followers], demands)
+        if not (compared or demands.rules or demands.validate_fields):
+            return Verdict(True, demands.enforced, policy_set=demands.policy_set)
+        if self._workers is None:
+            return judge(candidate, history, demands, followers)
+        size = candidate.schema.characters + sum(past.schema.characters for past in compared)
+        if size <= INLINE_CHARACTERS:
+            try:
+                return judge(candidate, history, replace(demands, budget=INLINE_BUDGET), followers)
+            except ComparisonTooCostly:
+                pass  # it may still end within the limit of a worker
+        return await self._workers.judge(Question(candidate, tuple(history), demands, tuple(followers)))
+
+
+def _compared(history: Sequence[PastVersion], demands: Demands) -> Sequence[PastVersion]:
+    """The versions that the judge may have to read: at most the newest live one and the newest deleted one, or all."""
+    depth = max(demands.enforced.depth, demands.floor.depth)
+    if depth is not Depth.LATEST:
+        return history if depth is Depth.ALL else ()
+    newest = [past for past in reversed(history) if not past.deleted][:1]
+    return [*newest, *history[-1:]]

@@ -1,0 +1,85 @@
+"""The policies in force: read from a file, read again when it changes, kept when what is there now cannot be used."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from decapolis.files import ConfigurationFault, load_policies
+from decapolis_policies.sets import Policies
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+
+Seen = tuple[int, int, int]
+
+
+class PolicyFile:
+    """One file of policies; without a path there are none."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self.policies = Policies()
+        self.problem: str | None = None
+        """Why the file as it is now is not in force."""
+        self._seen: Seen | None = None
+
+    def open(self) -> None:
+        """Reads the file for a start; ConfigurationFault refuses it."""
+        if self.path is not None:
+            self._seen = _state(self.path)
+            self.policies = load_policies(self.path, os.environ)
+
+    def refresh(self, *, force: bool = False) -> bool:
+        """Looks whether the file changed; answers whether other policies are in force now."""
+        if self.path is None:
+            return False
+        seen = _state(self.path)
+        if seen == self._seen and not force:
+            return False
+        self._seen = seen
+        try:
+            self.policies = load_policies(self.path, os.environ)
+        except ConfigurationFault as unusable:
+            self.problem = str(unusable)
+            log.warning("policies not taken over", extra={"file": str(self.path), "reason": self.problem})
+            return False
+        self.problem = None
+        log.info("policies taken over", extra={"file": str(self.path), "sets": len(self.policies.sets)})
+        return True
+
+
+def _state(path: Path) -> Seen | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+async def watch(file: PolicyFile, changed: Callable[[], Awaitable[None]], *, day: Callable[[], object]) -> None:
+    """Looks at the file every second, and at once after SIGHUP; a new day counts as a change, for exemptions end on days."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # only a main thread may be told
+        loop.add_signal_handler(signal.SIGHUP, told.set)
+    today = day()
+    try:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), POLL_SECONDS)
+            force = told.is_set()
+            told.clear()
+            taken_over = await asyncio.to_thread(file.refresh, force=force)
+            if taken_over or day() != today:
+                today = day()
+                await changed()
+    finally:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGHUP)

@@ -1,0 +1,71 @@
+"""What is demanded of one change: a subject's own configuration and what a policy set adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from decapolis_formats import DEFAULT_OPTIONS, CompareOptions
+
+from .levels import LEVELS, Level, join
+from .rule import BoundRule, Stance
+
+__all__ = ["BelowFloor", "Demands", "Stance"]
+
+NONE = LEVELS["NONE"]
+BACKWARD = LEVELS["BACKWARD"]
+
+
+class BelowFloor(StrEnum):
+    """What becomes of a level that asks less than the floor."""
+
+    REFUSE = "refuse"
+    CLAMP = "clamp"
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """Everything that decides on a change beside the schemas themselves.
+
+    `level`, `lenient`, `validate_fields` and `group` are what the subject is configured to; the rest is the policy set's.
+    A floor is judged strictly, against the whole history and (by default) soft-deleted versions too: a group, LENIENT or
+    a deletion do not go round it.
+    """
+
+    level: Level = BACKWARD
+    lenient: bool = False
+    validate_fields: bool = False
+    group: str | None = None
+    policy_set: str | None = None
+    floor: Level = NONE
+    stance: Stance = Stance.ENFORCE
+    strict_semantics: bool = False
+    counts_soft_deleted: bool = True
+    rules: tuple[BoundRule, ...] = ()
+    repairs: bool = True
+    budget: int = DEFAULT_OPTIONS.budget
+
+    @property
+    def enforced(self) -> Level:
+        """The level that decides: the configured one, joined with the floor where the floor is enforced."""
+        return join(self.level, self.floor) if self.stance is Stance.ENFORCE else self.level
+
+    @property
+    def raised(self) -> bool:
+        """Whether the floor asks more than the subject is configured to."""
+        return self.enforced != self.level
+
+    @property
+    def asks_deleted(self) -> bool:
+        """Whether the floor wants to see softly deleted versions too."""
+        return self.counts_soft_deleted and self.floor != NONE and self.stance is not Stance.OFF
+
+    @property
+    def options(self) -> CompareOptions:
+        """How the subject's own level compares."""
+        return CompareOptions(self.lenient, self.strict_semantics, self.budget)
+
+    @property
+    def floor_options(self) -> CompareOptions:
+        """How the floor compares."""
+        return CompareOptions(False, self.strict_semantics, self.budget)

@@ -1,0 +1,50 @@
+"""One HTTP answer, read whole and not yet believed."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from decapolis_translators.errors import Garbled
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers and bounded content of an answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    def json(self) -> Any:
+        """The content as JSON; Garbled where it is none."""
+        try:
+            return orjson.loads(self.content)
+        except ValueError:
+            kind = self.headers.get("content-type", "no content type")[:100]
+            raise Garbled(f"Expected JSON, got {len(self.content)} bytes of {kind}") from None
+
+    def text(self) -> str:
+        """The content as text; Garbled where it is no UTF-8."""
+        try:
+            return self.content.decode()
+        except UnicodeDecodeError:
+            raise Garbled(f"Expected a text, got {len(self.content)} bytes that are none") from None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait, None where nothing readable is said: the header is a number or a date."""
+        given = self.headers.get("retry-after", "").strip()
+        if re.fullmatch(r"\d{1,9}(\.\d+)?", given):
+            return float(given)
+        try:
+            moment = email.utils.parsedate_to_datetime(given)
+        except ValueError:
+            return None
+        return max(0.0, moment.timestamp() - time.time())
