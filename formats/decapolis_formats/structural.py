@@ -69,18 +69,21 @@ class _Comparison:
     def __init__(self, left: Model, right: Model) -> None:
         self.left = left
         self.right = right
-        self.seen: set[tuple[str, str]] = set()
+        self.seen: set[tuple[int, int]] = set()
 
     def run(self) -> Iterator[Finding]:
         yield from self._nullability("", self.left.nullable, self.right.nullable)
         yield from self._types("", self.left.root, self.right.root)
 
     def _types(self, path: str, left: Type, right: Type) -> Iterator[Finding]:
-        if isinstance(left, Named) and isinstance(right, Named):
-            if (left.name, right.name) in self.seen:
-                return
-            self.seen.add((left.name, right.name))
+        named = isinstance(left, Named) or isinstance(right, Named)
         left, right = self.left.meaning(left), self.right.meaning(right)
+        if named:
+            # a definition is one object however often it is used; a pair that is being compared ends here
+            pair = (id(left), id(right))
+            if pair in self.seen:
+                return
+            self.seen.add(pair)
         match left, right:
             case Struct(), Struct():
                 yield from self._structs(path, left, right)
@@ -132,21 +135,25 @@ class _Comparison:
 
     def _unions(self, path: str, left: Type, right: Type) -> Iterator[Finding]:
         """Unions differ when a branch of one is no branch of the other; it is lossy when it then has no place."""
-        ours, theirs = self._branches(left, self.left), self._branches(right, self.right)
+        ours, theirs = _branches(left), _branches(right)
         lost = [each for each in ours if not any(self._has_place(each, other) for other in theirs)]
-        if {shown(each) for each in ours} != {shown(each) for each in theirs}:
-            yield Finding(path, Change.TYPE, _listed(ours), _listed(theirs), bool(lost))
-
-    def _branches(self, type: Type, model: Model) -> list[Type]:
-        branches = type.branches if isinstance(type, Union) else ()
-        return [model.meaning(branch.type) for branch in branches] or [type]
+        words, other_words = _worded(ours, self.left), _worded(theirs, self.right)
+        if set(words) != set(other_words):
+            yield Finding(path, Change.TYPE, " | ".join(words), " | ".join(other_words), bool(lost))
 
     def _has_place(self, left: Type, right: Type) -> bool:
-        if isinstance(left, (Struct, List, Map)):
-            found = _Comparison(self.left, self.right)
-            found.seen = self.seen
-            return type(left) is type(right) and not any(each.lossy for each in found._types("", left, right))
-        return holds_values(right, left)
+        ours, theirs = self.left.meaning(left), self.right.meaning(right)
+        if isinstance(ours, (Struct, List, Map)):
+            return type(ours) is type(theirs) and not any(each.lossy for each in self._types("", left, right))
+        return holds_values(theirs, ours)
+
+
+def _branches(type: Type) -> list[Type]:
+    return [branch.type for branch in type.branches] if isinstance(type, Union) else [type]
+
+
+def _worded(types: Sequence[Type], model: Model) -> list[str]:
+    return [shown(model.meaning(each)) for each in types]
 
 
 def _paired(left: Sequence[Field], right: Sequence[Field]) -> dict[str, Field]:
@@ -177,7 +184,3 @@ def _default(field: Field) -> str:
     """The default for people; null of what may be null is said by its nullability already."""
     value: Any = field.default
     return "" if value is ABSENT or (value is None and field.nullable) else repr(value)
-
-
-def _listed(types: Sequence[Type]) -> str:
-    return " | ".join(map(shown, types))

@@ -9,7 +9,24 @@ from decapolis_formats.options import Dialect, Options
 from decapolis_formats.structural import Change, compare
 from decapolis_formats.transform import read_model
 from decapolis_formats.types import (
-    Binary, Boolean, Date, Decimal, Enum, Fixed, Floating, Integer, List, Model, Null, Text, Time, Timestamp, Type, Unit, Uuid, Variant,
+    Binary,
+    Boolean,
+    Date,
+    Decimal,
+    Enum,
+    Fixed,
+    Floating,
+    Integer,
+    List,
+    Model,
+    Null,
+    Text,
+    Time,
+    Timestamp,
+    Type,
+    Unit,
+    Uuid,
+    Variant,
 )
 from decapolis_formats.widening import holds_values
 
@@ -29,7 +46,8 @@ def test_a_topic_against_a_table() -> None:
         '{"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}, "default": 0}'
     )
     table = read_model(
-        "CREATE TABLE t (id INT NOT NULL COMMENT 'other', user_name STRING NOT NULL, tags ARRAY<STRING>, at TIMESTAMP NOT NULL, more DATE, needed DATE NOT NULL)",
+        """CREATE TABLE t (id INT NOT NULL COMMENT 'other', user_name STRING NOT NULL, tags ARRAY<STRING>,
+        at TIMESTAMP NOT NULL, more DATE, needed DATE NOT NULL)""",
         Format.SQL_DDL,
         Options(dialect=Dialect.DATABRICKS),
     ).model
@@ -51,14 +69,18 @@ def test_a_topic_against_a_table() -> None:
 def test_the_same_schema_in_two_formats_differs_in_nothing() -> None:
     left = avro('{"name": "a", "type": {"type": "map", "values": ["null", "double"]}}')
     right = read_model(
-        "message R { required group a (MAP) { repeated group key_value { required binary key (STRING); optional double value; } } }",
+        """message R { required group a (MAP) { repeated group key_value {
+        required binary key (STRING); optional double value; } } }""",
         Format.PARQUET,
     ).model
     assert compare(left, right) == ()
 
 
 def test_recursive_types_and_unions() -> None:
-    tree = '{"name": "next", "type": ["null", "R"], "default": null}, {"name": "u", "type": ["int", "string", {"type": "array", "items": "int"}]}'
+    tree = (
+        '{"name": "next", "type": ["null", "R"], "default": null},'
+        '{"name": "u", "type": ["int", "string", {"type": "array", "items": ["R", "int"]}]}'
+    )
     assert compare(avro(tree), avro(tree)) == ()
     other = tree.replace('"string"', '"bytes"')
     assert findings(avro(tree), avro(other)) == [("u", Change.TYPE, True)]
@@ -78,19 +100,56 @@ def test_findings_read_well() -> None:
 
 MICROS, MILLIS = Unit.MICROS, Unit.MILLIS
 HELD: list[tuple[Type, Type]] = [
-    (Integer(64), Integer(32)), (Integer(64), Integer(32, signed=False)), (Floating(64), Integer(32)), (Decimal(10), Integer(32)),
-    (Decimal(None), Integer(64)), (Floating(64), Floating(32)), (Decimal(10, 2), Decimal(9, 1)), (Decimal(None), Decimal(9)),
-    (Timestamp(MICROS), Timestamp(MILLIS)), (Time(MICROS), Time(MILLIS)), (Text(), Text(3)), (Text(5), Text(3)), (Text(), Enum(("A",))),
-    (Text(36), Uuid()), (Fixed(16), Uuid()), (Uuid(binary=True), Uuid()), (Binary(), Fixed(3)), (Binary(), Binary(3)), (Text(), Date()),
-    (Enum(("A", "B")), Enum(("B",))), (Variant(), Text()), (Variant(), Boolean()), (Text(), Null()), (Binary(), Binary()),
-]  # fmt: skip
+    (Integer(64), Integer(32)),
+    (Integer(64), Integer(32, signed=False)),
+    (Floating(64), Integer(32)),
+    (Decimal(10), Integer(32)),
+    (Decimal(None), Integer(64)),
+    (Floating(64), Floating(32)),
+    (Decimal(10, 2), Decimal(9, 1)),
+    (Decimal(None), Decimal(9)),
+    (Timestamp(MICROS), Timestamp(MILLIS)),
+    (Time(MICROS), Time(MILLIS)),
+    (Text(), Text(3)),
+    (Text(5), Text(3)),
+    (Text(), Enum(("A",))),
+    (Text(36), Uuid()),
+    (Fixed(16), Uuid()),
+    (Uuid(binary=True), Uuid()),
+    (Binary(), Fixed(3)),
+    (Binary(), Binary(3)),
+    (Text(), Date()),
+    (Enum(("A", "B")), Enum(("B",))),
+    (Variant(), Text()),
+    (Variant(), Boolean()),
+    (Text(), Null()),
+    (Binary(), Binary()),
+]
 LOST: list[tuple[Type, Type]] = [
-    (Integer(32), Integer(64)), (Integer(32, signed=False), Integer(8)), (Floating(32), Integer(32)), (Decimal(9), Integer(32)), (Text(), Integer()),
-    (Floating(32), Floating(64)), (Decimal(9, 2), Decimal(9, 1)), (Decimal(9), Decimal(None)), (Text(), Decimal(9)),
-    (Timestamp(MICROS, zoned=False), Timestamp(MICROS)), (Time(MILLIS), Time(MICROS)), (Text(3), Text()), (Text(0), Enum(("A",))), (Text(), Boolean()),
-    (Fixed(3), Uuid()), (Enum(("A",)), Enum(("B",))), (Enum(("A",)), Text()), (Variant(), Binary()), (Binary(3), Binary()), (Binary(2), Fixed(3)),
-    (Binary(), Text()), (Boolean(), List(Text())), (Uuid(), Text()),
-]  # fmt: skip
+    (Integer(32), Integer(64)),
+    (Integer(32, signed=False), Integer(8)),
+    (Floating(32), Integer(32)),
+    (Decimal(9), Integer(32)),
+    (Text(), Integer()),
+    (Floating(32), Floating(64)),
+    (Decimal(9, 2), Decimal(9, 1)),
+    (Decimal(9), Decimal(None)),
+    (Text(), Decimal(9)),
+    (Timestamp(MICROS, zoned=False), Timestamp(MICROS)),
+    (Time(MILLIS), Time(MICROS)),
+    (Text(3), Text()),
+    (Text(0), Enum(("A",))),
+    (Text(), Boolean()),
+    (Fixed(3), Uuid()),
+    (Enum(("A",)), Enum(("B",))),
+    (Enum(("A",)), Text()),
+    (Variant(), Binary()),
+    (Binary(3), Binary()),
+    (Binary(2), Fixed(3)),
+    (Binary(), Text()),
+    (Boolean(), List(Text())),
+    (Uuid(), Text()),
+]
 
 
 @pytest.mark.parametrize(("wide", "narrow"), HELD, ids=str)

@@ -54,8 +54,8 @@ def _messages(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
     """Messages by name: the components first, then those that channels hold themselves."""
     for name, message in _objects(_inside(document, "components", "messages")):
         yield name, _resolved(message, document)
-    for channel_name, channel in _objects(_inside(document, "channels")):
-        channel = _resolved(channel, document)
+    for channel_name, written in _objects(_inside(document, "channels")):
+        channel = _resolved(written, document)
         for name, message in _objects(channel.get("messages")):
             yield from _named(name, message, document)
         for direction in ("publish", "subscribe"):

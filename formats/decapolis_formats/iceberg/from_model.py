@@ -12,9 +12,7 @@ from decapolis_formats.extras import library
 from decapolis_formats.holds import Holds
 from decapolis_formats.options import NO_WISHES, Options
 from decapolis_formats.types import (
-    ABSENT,
     Annotated,
-    Date,
     Decimal,
     Enum,
     Field,
@@ -26,14 +24,12 @@ from decapolis_formats.types import (
     Named,
     Scalar,
     Struct,
-    Time,
-    Timestamp,
     Type,
     Union,
     Where,
 )
-from decapolis_formats.values import iso
 
+from .ids import ids_of
 from .scalars import LARGEST_PRECISION, THIRD, scalars
 
 _NAMES = {scalar: name for name, scalar in THIRD.items()}
@@ -76,26 +72,11 @@ def _nullable(type: Type, where: Where, wanted: bool) -> bool:
 
 def _numbered(model: Model) -> tuple[Model, tuple[Loss, ...]]:
     """The model with an id on everything: its own where all are there and distinct, else new ones."""
-    found = list(_ids(model.root))
+    found = list(ids_of(model.root))
     if None not in found and len(set(found)) == len(found):
         return model, ()
     loss = Loss("", "no ids of the fields", "they are numbered in their order", guessed=True)
     return replace(model, root=_renumbered(model.root, count(1))), (loss,)
-
-
-def _ids(type: Type) -> Iterator[int | None]:
-    match type:
-        case Struct():
-            for field in type.fields:
-                yield field.id
-                yield from _ids(field.type)
-        case List():
-            yield type.id
-            yield from _ids(type.item)
-        case Map():
-            yield from (type.key_id, type.value_id)
-            yield from _ids(type.key)
-            yield from _ids(type.value)
 
 
 def _renumbered(type: Type, ids: Iterator[int]) -> Type:
@@ -149,19 +130,7 @@ def _field(field: Field) -> dict[str, Any]:
     }
     if field.doc is not None:
         found["doc"] = field.doc
-    if field.default is not ABSENT and field.default is not None:
-        found["initial-default"] = found["write-default"] = _default(field.default, field.type)
     return found
-
-
-def _default(value: Any, type: Type) -> Any:
-    match type:
-        case Date() | Time() | Timestamp():
-            return iso(value, type).replace("Z", "+00:00")
-        case Decimal():
-            return f"{value:f}"
-        case _:
-            return value
 
 
 def _type(type: Type) -> Any:

@@ -31,6 +31,7 @@ from decapolis_formats.types import (
 )
 from decapolis_formats.values import counted
 
+from .ids import ids_of
 from .scalars import THIRD
 
 
@@ -45,7 +46,6 @@ def _parsed(text: str) -> Any:
     errors = library("pyiceberg.exceptions", "Iceberg")
     try:
         schema = schemas.Schema.model_validate_json(text)
-        schema.highest_field_id  # noqa: B018 - the first look at ids finds those that are there twice
     except (ValueError, errors.ValidationError, RecursionError) as unreadable:
         raise InvalidSchema(f"Not an Iceberg schema: {_first_reason(unreadable)}") from None
     if not schema.fields and "fields" not in text:
@@ -67,9 +67,15 @@ class _Reader:
 
     def schema(self, schema: Any) -> Reading:
         if schema.identifier_field_ids:
-            ids = ", ".join(map(str, schema.identifier_field_ids))
-            self.losses.append(Loss("", f"that the fields {ids} identify a row", "other schemas have no such fields"))
+            listed = ", ".join(map(str, schema.identifier_field_ids))
+            self.losses.append(
+                Loss("", f"that the fields {listed} identify a row", "other schemas have no such fields")
+            )
         root = Struct(tuple(self._field(field, field.name) for field in schema.fields))
+        ids = [id for id in ids_of(root) if id is not None]
+        twice = sorted({id for id in ids if ids.count(id) > 1}) if len(set(ids)) < len(ids) else []
+        if twice:
+            raise InvalidSchema(f"Not an Iceberg schema: two fields have the id {twice[0]}")
         return Reading(Model(root), tuple(self.losses))
 
     def _field(self, field: Any, path: str) -> Field:

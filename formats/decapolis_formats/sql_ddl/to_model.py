@@ -121,6 +121,8 @@ class _Reader:
         for each in create.this.expressions:
             if isinstance(each, self.sql.ColumnDef):
                 fields.append(self._field(each, each.name))
+            elif isinstance(each, self.sql.Identifier):
+                raise InvalidSchema(f"The column {each.name} has no type: {_EXPECTED}")
             else:
                 self._lose("", f"the constraint {each.sql()[:60]}", "only columns are read")
         doc = self._table_doc(create)
@@ -140,8 +142,6 @@ class _Reader:
 
     def _field(self, column: Any, path: str) -> Field:
         nullable, default, doc = True, None, None
-        if column.args.get("kind") is None:
-            raise InvalidSchema(f"The column {path} has no type: {_EXPECTED}")
         type = self._type(column.args["kind"], path)
         for constraint in (each.args["kind"] for each in column.args.get("constraints") or ()):
             match constraint:
@@ -162,7 +162,7 @@ class _Reader:
         return Field(column.name, type, nullable, default, doc)
 
     def _type(self, kind: Any, path: str) -> Type:
-        if not isinstance(kind, self.sql.DataType):
+        if not isinstance(kind, self.sql.DataType) or isinstance(kind.this, self.sql.Expression):
             return self._other(kind, path)
         inner = kind.expressions
         match kind.this.value:
@@ -217,7 +217,7 @@ class _Reader:
         return unit
 
     def _other(self, kind: Any, path: str) -> Type:
-        if isinstance(kind, self.sql.Interval):
+        if isinstance(kind, self.sql.DataType) and isinstance(kind.this, self.sql.Interval):
             return Duration()
         self._lose(path, f"the type {kind.sql()[:60]}", "it is read as a string", guessed=True)
         return Text()
