@@ -87,10 +87,11 @@ class Held:
         self._name = name
         self._token = token
 
-    async def still(self) -> bool:
-        """Whether nobody else took it meanwhile."""
+    async def demand(self) -> None:
+        """Raises Busy when somebody else took it meanwhile: asked right before a write, after everything slow."""
         token = self._token
-        return token is None or await self._store.read(lambda c: holds_lock(c, self._name, token))
+        if token is not None and not await self._store.read(lambda c: holds_lock(c, self._name, token)):
+            raise Busy(self._name)
 
     async def release(self) -> None:
         """Gives it back."""

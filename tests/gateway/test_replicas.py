@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -49,7 +50,7 @@ async def pair(gateways: Running, database: str, *registries: object, **settings
 
 async def test_a_write_through_one_is_seen_through_the_other_at_once(gateways: Running, database: str) -> None:
     one, two = await pair(gateways, database)
-    for number in range(1, 26):
+    for number in range(1, 51):
         writer, reader = (one, two) if number % 2 else (two, one)
         fields = [f"f{index}=0" for index in range(number)]
         new_id = await writer.registered("s", record(*fields))
@@ -115,6 +116,38 @@ async def test_replicas_in_front_of_another_registry(gateways: Running, database
     )
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert fake_of(main).writes >= 10
+
+
+async def test_a_writer_that_lost_its_lock_does_not_write(
+    gateways: Running, database: str, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped for longer than its lease, a gateway finds out before it writes what it judged against an old history."""
+    main = fakes()
+    one, two = await pair(gateways, database, entry("main", main), home="main")
+    await one.registered("s", record("a=0"))
+    monkeypatch.setattr("decapolis.locks.LEASE_SECONDS", 0.05)
+    assert one.application.gateway is not None
+    trail, judged, go_on = one.application.gateway.audit, asyncio.Event(), asyncio.Event()
+    intend = trail.intend
+
+    async def stopped(*intent: Any) -> int:
+        """The process stands still after it judged and before it writes."""
+        number = await intend(*intent)
+        judged.set()
+        await go_on.wait()
+        return number
+
+    monkeypatch.setattr(trail, "intend", stopped)
+    before = fake_of(main).writes
+    slow = asyncio.create_task(one.register("s", record("a=0", "b=0")))
+    await judged.wait()
+    await asyncio.sleep(0.1)
+    text_field = {"name": "b", "type": "string", "default": ""}
+    assert (await two.register("s", record("a=0", text_field))).status_code == 200
+    go_on.set()
+    assert code(await slow) == (500, 50002)
+    assert fake_of(main).writes == before + 1
+    assert (await two.get("/subjects/s/versions")).json() == [1, 2]
 
 
 async def test_a_slow_fill_that_began_before_a_write_does_not_win(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decapolis.cache import subject_scope
 from decapolis.gateway import View
+from decapolis.locks import Busy
 from decapolis.registries.live import LiveRegistry
 from decapolis_translators.contract import Feature
 from decapolis_translators.errors import (
@@ -68,11 +69,15 @@ async def _delete(
     else:
         registry.capabilities.demand(Feature.SOFT_DELETE)
     gateway, name = view.gateway, str(subject)
-    async with gateway.locks.hold(registry.id, name):
+    async with gateway.locks.hold(registry.id, name) as held:
         facts = {"version": version, "permanent": permanent}
         number = await gateway.audit.intend("delete", registry.id, name, facts)
         try:
+            await held.demand()
             gone = await registry.delete(name, version, permanent=permanent)
+        except Busy:
+            await gateway.audit.close(number, "refused", reason="the lock went to another writer")
+            raise
         except RegistryFault:
             raise
         except RegistryError as refused:

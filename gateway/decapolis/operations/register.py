@@ -8,6 +8,7 @@ from typing import Any
 
 from decapolis.cache import subject_scope
 from decapolis.gateway import View
+from decapolis.locks import Busy, Held
 from decapolis.registries.live import LiveRegistry
 from decapolis.web import current_call
 from decapolis_formats import Metadata, Schema, engine_of
@@ -58,10 +59,10 @@ async def register(
             return shown(view, registry, there)
     mode = await _demand_mode(view, registry, subject, request)
     attempt = _Attempt(view, registry, subject, request, config, mode, normalize=normalize, force=force)
-    async with view.gateway.locks.hold(registry.id, str(subject), here_only=registry.is_local):
+    async with view.gateway.locks.hold(registry.id, str(subject), here_only=registry.is_local) as held:
         for _ in range(MOST_ATTEMPTS):
             try:
-                return await attempt.run(candidate)
+                return await attempt.run(candidate, held)
             except WriteConflict:
                 continue
     raise NotAllowed(f"Subject '{subject}' is being written to by others all the time; try again")
@@ -161,7 +162,7 @@ class _Attempt:
         self.normalize = normalize and not self.importing
         self.force = force
 
-    async def run(self, candidate: Candidate | None) -> Shown:
+    async def run(self, candidate: Candidate | None, held: Held) -> Shown:
         """Reads the history, decides, writes."""
         demands = self._demands()
         deleted = self._numbers_matter or demands.asks_deleted
@@ -176,7 +177,7 @@ class _Attempt:
         self._demand_version(following)
         self._demand_holdable(candidate.schema)
         await self._demand_room()
-        return await self._write(candidate, following, warned(warnings))
+        return await self._write(candidate, following, warned(warnings), held)
 
     def _demands(self) -> Demands:
         """IMPORT and an administrator's force free from what the subject is configured to, never from a policy set."""
@@ -287,7 +288,7 @@ class _Attempt:
                 f"Registry {self.registry.id} does not resolve references of {schema.format.schema_type} schemas",
             )
 
-    async def _write(self, candidate: Candidate, following: int, noticed: Mapping[str, Any]) -> Shown:
+    async def _write(self, candidate: Candidate, following: int, noticed: Mapping[str, Any], held: Held) -> Shown:
         gateway, registry, spelled = self.view.gateway, self.registry, str(self.subject)
         native_id = self._imposed_id()
         facts = {"guid": candidate.schema.guid, "id": self.request.id, "version": self.request.version, **noticed}
@@ -296,7 +297,11 @@ class _Attempt:
         number = await gateway.audit.intend("register", registry.id, spelled, facts)
         version = self.request.version if native_id is not None and self.request.version > 0 else None
         try:
+            await held.demand()
             stored = await registry.register(spelled, candidate.schema, native_id=native_id, version=version)
+        except Busy:
+            await gateway.audit.close(number, "refused", reason="the lock went to another writer")
+            raise
         except WriteConflict:
             await gateway.audit.close(number, "conflict")
             raise
