@@ -106,7 +106,7 @@ def _count(text: str, type: Time | Timestamp) -> Any:
         seconds = clock.hour * 3600 + clock.minute * 60 + clock.second
     else:
         moment = datetime.fromisoformat(whole)
-        past = moment.replace(tzinfo=None) - (moment.utcoffset() or timedelta()) - datetime(1970, 1, 1)  # noqa: DTZ001
+        past = moment.replace(tzinfo=None) - (moment.utcoffset() or timedelta()) - datetime(1970, 1, 1)  # noqa: DTZ001 - zones are taken off both
         seconds = past.days * _DAY + past.seconds
     return seconds * 10**type.unit.digits + int(fraction.ljust(type.unit.digits, "0"))
 

@@ -167,5 +167,5 @@ def _refused(failure: Exception | None) -> int:
     text = " ".join(str(failure).split()) or type(failure).__name__
     known = isinstance(failure, (ValueError, LookupError, OSError, RuntimeError, StoreUnavailable))
     logging.getLogger(__name__).debug("start refused", exc_info=failure)
-    print(f"Error: {text if known else f'{type(failure).__name__}: {text}'}", file=sys.stderr)  # noqa: T201
+    print(f"Error: {text if known else f'{type(failure).__name__}: {text}'}", file=sys.stderr)  # noqa: T201 - the start says why
     return 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 
 import pytest
@@ -35,8 +34,6 @@ FORMATS = {
 @settings(
     max_examples=60,
     deadline=None,
-    # the same examples in every run; others with DECAPOLIS_OTHER_EXAMPLES=1
-    derandomize="DECAPOLIS_OTHER_EXAMPLES" not in os.environ,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
