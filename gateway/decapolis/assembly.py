@@ -19,10 +19,12 @@ from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
 from decapolis.operations.reconcile import reconcile
 from decapolis.registries.disabled import DisabledRegistry
-from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
+from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.memory import Memory
+from decapolis.registries.overlay import overlaid
 from decapolis.registries.routing import Registries
+from decapolis.registries.stored import StoredConfig, StoredRegistry
 from decapolis.settings import REGISTRY_TYPES, Configuration, RegistryEntry
 from decapolis.store import Store, store_at
 from decapolis_translators.contract import Translator, TranslatorConfig
@@ -52,7 +54,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
         changes, metrics = Changes(store), Metrics()
         live = [
-            await _live(entry, configuration, store, changes, metrics, types, stack)
+            await _live(entry, configuration, store, ledger, changes, metrics, types, stack)
             for entry in configuration.registries
         ]
         cache = configuration.gateway.cache
@@ -70,7 +72,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             audit=Audit(store),
             judge=judge,
             metrics=metrics,
-            front=EmbeddedRegistry(FRONT, EmbeddedConfig(), store),
+            front=StoredRegistry(FRONT, StoredConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
@@ -126,12 +128,13 @@ async def _live(
     entry: RegistryEntry,
     configuration: Configuration,
     store: Store,
+    ledger: Ledger,
     changes: Changes,
     metrics: Metrics,
     types: Types,
     stack: AsyncExitStack,
 ) -> LiveRegistry:
-    translator = _translator(entry, store, types)
+    translator = overlaid(_translator(entry, store, types), store, ledger.range_of(entry.id).base)
     memory = None
     if not isinstance(translator, EmbeddedRegistry):
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
@@ -149,7 +152,7 @@ def _translator(entry: RegistryEntry, store: Store, types: Types) -> Translator[
     kind = types.named(entry.type)
     config = kind.Config.model_validate(entry.config)
     if issubclass(kind, EmbeddedRegistry):
-        return kind(entry.id, EmbeddedConfig(), store)
+        return kind(entry.id, StoredConfig(), store)
     return kind(entry.id, config)
 
 

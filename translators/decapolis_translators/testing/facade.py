@@ -51,6 +51,11 @@ class Facade(ABC):
         kind = self.translator_type()
         return kind(registry_id, kind.Config.model_validate(dict(self.config())))
 
+    def unreachable(self) -> Translator[Any] | None:
+        """An instance whose registry cannot be reached; None for types without a network."""
+        kind = self.translator_type()
+        return kind("nowhere", kind.Config.model_validate({"url": "http://127.0.0.1:9", "timeout": 1}))
+
 
 class DialectFacade(Facade):
     """A fake of the dialect on a loopback port; a subclass names the profile and the type."""
