@@ -49,7 +49,7 @@ async def registry(stores: Any, shelf: Shelf, tmp_path: Path) -> Overlay:
 
 
 def over(store: Store, tmp_path: Path, base: int = BASE) -> Overlay:
-    made: Translator[Any] = overlaid(PlainRegistry("plain", PlainConfig(shelf=str(tmp_path))), store, base)
+    made: Translator[Any] = overlaid(PlainRegistry("plain", PlainConfig(shelf=str(tmp_path))), store, base, 10_000_000)
     assert isinstance(made, Overlay)
     return made
 

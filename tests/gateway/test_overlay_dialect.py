@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import AsyncExitStack
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from decapolis.assembly import NothingToRebuild, Rebuilt, rebuilt
+from decapolis.settings import Configuration, GatewaySettings, RegistryEntry
 from decapolis_translators.discovery import GROUP, Types
 from decapolis_translators.testing.fakes.plain import SHELVES, Shelf
 
+from .command import ran
 from .conftest import Running, code, record
 
 FIRST = 1_000_000_001
@@ -140,3 +144,39 @@ async def test_deletes_in_the_dialects_order(client: Any, shelf: Shelf) -> None:
     assert (await client.delete("/subjects/plain-a?permanent=true")).json() == [2]
     assert not shelf.texts["plain-a"]
     assert json.loads((await client.get(f"/schemas/ids/{FIRST}")).json()["schema"]) == record("a")
+
+
+async def test_ids_are_rebuilt_by_a_command(gateways: Running, shelf: Shelf, tmp_path: Path) -> None:
+    """Another registry took the first range; the rebuilt one keeps the base that is pinned to it."""
+    entry = {
+        "id": "plain",
+        "type": "plain",
+        "config": {"shelf": str(tmp_path)},
+        "ids": {"base": 1_500_000_000, "span": 1000},
+    }
+    async with AsyncExitStack() as first:
+        client = await gateways({"id": "embedded", "type": "embedded"}, entry, stack_on=first, **ROUTES)
+        assert await client.registered("plain-a", record("a")) == 1_500_000_001
+    settings = {**ROUTES, "store": f"sqlite:///{tmp_path}/other.db"}
+    del entry["ids"]
+    async with AsyncExitStack() as second:
+        client = await gateways({"id": "embedded", "type": "embedded"}, entry, stack_on=second, **settings)
+        refused = await client.register("plain-a", record("a", "b=0"))
+        assert code(refused) == (500, 50003)
+        assert "1500000000" in refused.json()["message"]
+    settings["store"] = f"sqlite:///{tmp_path}/third.db"
+    registries = [RegistryEntry.model_validate(each) for each in ({"id": "embedded", "type": "embedded"}, entry)]
+    configuration = Configuration.assembled(GatewaySettings.model_validate(settings), registries)
+    assert await rebuilt(configuration, "plain") == Rebuilt(1, 1_500_000_000)
+    with pytest.raises(NothingToRebuild):
+        await rebuilt(configuration, "embedded")
+    client = await gateways({"id": "embedded", "type": "embedded"}, entry, **settings)
+    assert json.loads((await client.get("/schemas/ids/1500000001")).json()["schema"]) == record("a")
+    assert await client.registered("plain-a", record("a", "b=0")) == 1_500_000_002
+
+
+def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
+    answer = ran("ids", "rebuild", "nobody", folder=tmp_path)
+    assert answer.returncode == 1
+    assert "Unknown registry: nobody (known: embedded)" in answer.stderr
+    assert "nothing to rebuild" in ran("ids", "rebuild", "embedded", folder=tmp_path).stderr

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
 from decapolis.store import schemas
-from decapolis_translators.contract import KeepsNotes
+from decapolis_translators.contract import KeepsNotes, Translator
 
-from .notes import read_range
+from .notes import RangeNote, read_range
 from .registry import Overlay
 from .state import Found
 
@@ -40,6 +41,11 @@ async def rebuild(overlay: Overlay) -> int:
     return sum(len(found) for found, _ in seen.values())
 
 
+async def pinned_range(native: Translator[Any]) -> RangeNote | None:
+    """The range that is pinned to a registry, None where none is."""
+    return read_range(await native.own_note()) if isinstance(native, KeepsNotes) else None
+
+
 async def _seen(overlay: Overlay) -> Seen:
     seen = {}
     for subject in sorted(await overlay.native.subjects()):
@@ -49,6 +55,6 @@ async def _seen(overlay: Overlay) -> Seen:
 
 
 async def _highest(overlay: Overlay, seen: Seen) -> int:
-    note = read_range(await overlay.native.own_note()) if isinstance(overlay.native, KeepsNotes) else None
+    note = await pinned_range(overlay.native)
     pinned = [one.public_id for found, _ in seen.values() for each in found for one in each.ids]
     return max([note.highest if note else 0, *pinned])

@@ -84,7 +84,7 @@ class Overlay(Translator[TranslatorConfig]):
     type: ClassVar[str] = "overlay"
     Config: ClassVar[builtins.type[TranslatorConfig]] = TranslatorConfig
 
-    def __init__(self, native: Translator[Any], store: Store, base: int) -> None:
+    def __init__(self, native: Translator[Any], store: Store, base: int, span: int) -> None:
         super().__init__(native.registry_id, native.settings)
         if not isinstance(native, ListsVersions):
             raise TypeError(f"type {native.type} gives out no integer ids and does not list its versions either")
@@ -92,6 +92,7 @@ class Overlay(Translator[TranslatorConfig]):
         self.lister: ListsVersions = native
         self._store = store
         self._base = base
+        self._span = span
         self.state = State(native.registry_id, base)
         self._documents = StoredRegistry(native.registry_id, StoredConfig(), store)
         self.is_ours = False
@@ -170,6 +171,8 @@ class Overlay(Translator[TranslatorConfig]):
         if document is native:
             document = canonical(native, await self._dependencies(native))
         ids = tuple(IdNote(each.public_id - self._base, each.versions) for each in read(note))
+        if any(not 0 < each.public_id <= self._span for each in ids):
+            ids = ()  # of another range: nothing is taken in before it is clear whose ids they are
         return Found(listed, document, ids)
 
     async def _notes(self, subject: str) -> Mapping[int, str]:
