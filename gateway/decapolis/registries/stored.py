@@ -27,6 +27,7 @@ from decapolis_translators.errors import (
     ConfigNotFound,
     SchemaNotFound,
     SubjectNotFound,
+    SubjectRefused,
     Unreachable,
 )
 from decapolis_translators.subjects import Subject
@@ -96,6 +97,7 @@ class StoredRegistry(Translator[StoredConfig]):
 
     async def version_rows(self, subject: str, *, deleted: bool = False) -> list[VersionRow]:
         """The versions with their ids and states; SubjectNotFound when there is none."""
+        demand_text(subject)
         context, name = Subject.parse(subject)
         rows: list[VersionRow] = await self._read(
             lambda c: schemas.version_rows(c, self.registry_id, context, name, deleted=deleted)
@@ -280,3 +282,11 @@ def _integer(native_id: NativeId) -> int:
     if isinstance(native_id, int):
         return native_id
     raise SchemaNotFound(native_id)
+
+
+def demand_text(subject: str) -> None:
+    """Raises SubjectRefused for what no UTF-8 can carry."""
+    try:
+        subject.encode()
+    except UnicodeEncodeError as error:
+        raise SubjectRefused(f"Subject {subject!r} is not text") from error
