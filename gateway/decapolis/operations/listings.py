@@ -11,9 +11,9 @@ from decapolis_translators.contract import Feature
 from decapolis_translators.errors import Absent, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 
+from .by_id import is_routed
 from .effective import followed, own_config
 from .errors import ContextNotEmpty
-from .fetch import is_routed
 from .shown import Shown, shown
 
 EVERY_CONTEXT = ":*:"
