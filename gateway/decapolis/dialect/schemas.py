@@ -22,20 +22,20 @@ async def get_types(_: Ask) -> Answer:
 
 async def get_schemas(ask: Ask) -> Answer:
     prefix = ask.text("subjectPrefix")
+    aliases = await listings.aliases_under(ask.view, prefix) if ask.flag("aliases") else {}
     found = await listings.list_schemas(
         ask.view,
         prefix,
+        also=aliases,
         deleted=ask.flag("deleted"),
         latest_only=ask.flag("latestOnly"),
         rule_type=ask.text("ruleType"),
     )
     shown = fetch.page(found, ask.number("offset", 0), ask.number("limit", -1), most=MOST_LISTED)
     bodies = [answers.version_of(each, each.schema, extra=ask.extra) for each in shown if isinstance(each, Shown)]
-    if ask.flag("aliases"):
-        aliases = await listings.aliases_of(ask.view, [body["subject"] for body in bodies])
-        for body in bodies:
-            if body["subject"] in aliases:
-                body["aliases"] = aliases[body["subject"]]
+    for body in bodies:
+        if body["subject"] in aliases:
+            body["aliases"] = aliases[body["subject"]]
     return Answer(bodies)
 
 
@@ -56,7 +56,7 @@ def _keep(ask: Ask, subject: str | None, found: Shown, place: Located | None, *,
     elif not place.registry.is_local:
         if subject is not None and not subject.startswith(":"):
             keep_with_subject(ask, subject)
-    elif found.version and (subject is None or subject == found.subject):
+    elif found.version and not found.deleted and (subject is None or subject == found.subject):
         ask.may_keep(subject_scope(place.registry.id, found.subject), settings_scope(place.registry.id))
     else:
         # whatever is registered anywhere may be what the subject means tomorrow, or be the first to hold the id
