@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote
 
 import orjson
@@ -107,15 +107,21 @@ class DialectFace:
         try:
             await self._router(inner, receive, send)
         except HTTPException as error:
-            sentence = {404: "HTTP 404 Not Found", 405: "HTTP 405 Method Not Allowed"}.get(
-                error.status_code, error.detail
-            )
-            refused = DialectError(error.status_code, error.status_code, sentence)
-            await self._refuse(refused, scope, receive, send)
+            refused = DialectError(error.status_code, error.status_code, http_sentence(error))
+            await self._refuse(refused, scope, receive, send, error.headers)
 
-    async def _refuse(self, error: DialectError, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(
+        self,
+        error: DialectError,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
-        await error_response(error.answer, answer_type(accept) or V1)(scope, receive, send)
+        response = error_response(error.answer, answer_type(accept) or V1)
+        response.headers.update(headers or {})
+        await response(scope, receive, send)
 
 
 async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
@@ -193,6 +199,11 @@ class _Endpoint:
         if answer.status >= 500:
             log.warning("request refused", extra={"route": self._template, "reason": answer.message})
         return answer
+
+
+def http_sentence(error: HTTPException) -> str:
+    """The dialect's sentence for what the router refuses."""
+    return {404: "HTTP 404 Not Found", 405: "HTTP 405 Method Not Allowed"}.get(error.status_code, error.detail)
 
 
 def _log_late(work: asyncio.Task[Answer]) -> None:

@@ -37,6 +37,10 @@ from .documents import Documents
 _DIALECT = frozenset({Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF})
 
 
+class OwnStoreFault(Unreachable):
+    """The gateway's own store is at fault, not somebody else's registry."""
+
+
 class StoredConfig(TranslatorConfig):
     """Nothing to configure: the store is the gateway's."""
 
@@ -75,13 +79,13 @@ class StoredRegistry(Translator[StoredConfig]):
         try:
             return await self._store.read(work)
         except StoreUnavailable as fault:
-            raise Unreachable(f"The store of registry {self.registry_id} does not answer") from fault
+            raise OwnStoreFault(f"The store of registry {self.registry_id} does not answer") from fault
 
     async def _write(self, work: Any) -> Any:
         try:
             return await self._store.write(work)
         except StoreUnavailable as fault:
-            raise Unreachable(f"The store of registry {self.registry_id} does not take the write") from fault
+            raise OwnStoreFault(f"The store of registry {self.registry_id} does not take the write") from fault
 
     # --- reading
 
