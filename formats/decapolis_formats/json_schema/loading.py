@@ -248,9 +248,7 @@ class Loader:
 def _says_something(family: str, value: dict[str, Any], place: Place) -> bool:
     if family != "object" or not place.scope.draft.modern:
         return True
-    return any(
-        keyword not in NAMED or value[keyword] != {} for keyword in modern.FAMILIES[family].intersection(value)
-    )
+    return any(keyword not in NAMED or value[keyword] != {} for keyword in modern.FAMILIES[family].intersection(value))
 
 
 def _implied(bodies: list[Body], value: dict[str, Any]) -> Combined:
