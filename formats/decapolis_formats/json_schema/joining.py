@@ -52,11 +52,15 @@ def apart_from_types(listed: Set[str], value: dict[str, Any], *, hashed: bool) -
             alone = alone and len({FAMILY_OF[each] for each in before}) <= 1
             apart = set() if alone else before
             met = True
-        elif keyword in OTHER_PARTS or (keyword in FLAGS and value[keyword] is True) or (family is not None and family not in listed):
+        elif keyword in OTHER_PARTS or (keyword in FLAGS and value[keyword] is True):
             alone = False
-        elif family is not None and not met:
+        elif family is None:
+            continue
+        elif family not in listed:
+            alone = False
+        elif not met:
             before.add(keyword)
-        elif family is not None and not alone:
+        elif not alone:
             apart.add(keyword)
     return apart
 

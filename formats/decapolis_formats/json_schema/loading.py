@@ -38,6 +38,7 @@ from .printing import printed
 
 MAX_NODES = 100_000
 CRITERIA = ("allOf", "anyOf", "oneOf")
+CONTAINED = frozenset({"minContains", "maxContains"})
 FAMILY_OF = {
     "string": "string",
     "number": "number",
@@ -186,8 +187,7 @@ class Loader:
         combined = Combined("anyOf", members)
         yield combined if len(set(stated)) == len(stated) else self._distinct(combined)
         if apart:
-            counts = {name: value[name] for name in ("minContains", "maxContains") if name in value}
-            own = {**counts, **{name: value[name] for name in apart}}
+            own = {name: held for name, held in value.items() if name in apart or name in CONTAINED}
             for family, known in modern.FAMILIES.items():
                 if not known.isdisjoint(apart):
                     yield self._family(family, own, place)
