@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decapolis.ids import RangeFull
 from decapolis.locks import Busy
 from decapolis.operations import errors as refusals
-from decapolis.registries.embedded import OwnStoreFault
 from decapolis.registries.routing import NoRoute, UnknownRegistry
+from decapolis.registries.stored import OwnStoreFault
 from decapolis.store import StoreUnavailable
 from decapolis.web import BodyTooLarge
 from decapolis_formats import ComparisonTooCostly, InvalidSchema

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from decapolis.gateway import Gateway, View
-from decapolis.web import current_call
+from decapolis.web import current_call, printable
 
 from . import governance, root, schemas, subjects
 from .ask import Answer, Ask
@@ -220,6 +220,8 @@ def _response(answer: Answer, media_type: str) -> Response:
     stale = current_call().stale_since
     if stale is not None:
         response.headers["X-Decapolis-Stale"] = str(round(stale))
+    if current_call().projection is not None:
+        response.headers["X-Decapolis-Projection"] = printable(current_call().projection or "")
     return response
 
 

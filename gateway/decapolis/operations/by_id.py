@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from decapolis.gateway import View
-from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.routing import NoRoute
+from decapolis.registries.stored import StoredConfig, StoredRegistry
 from decapolis_formats import Schema
 from decapolis_translators.contract import Feature
 from decapolis_translators.errors import Absent, SchemaNotFound
@@ -40,7 +40,7 @@ async def fetch_by_id(
 
 async def _remembered(view: View, unplugged: UnpluggedRegistry) -> Schema:
     """An id outlives its registry: messages still carry it, and the store still has its text."""
-    kept = EmbeddedRegistry(unplugged.owned.registry, EmbeddedConfig(), view.gateway.store)
+    kept = StoredRegistry(unplugged.owned.registry, StoredConfig(), view.gateway.store)
     try:
         return await kept.fetch_by_id(unplugged.owned.native_id)
     except SchemaNotFound:
