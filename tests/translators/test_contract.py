@@ -35,4 +35,4 @@ class TestContract(TranslatorContract):
     @pytest.fixture
     def unreachable(self, facade: Facade) -> Translator[Any]:
         kind = facade.translator_type()
-        return kind("nowhere", kind.Config.model_validate({"url": "http://127.0.0.1:9", "timeout": 1}))
+        return kind("nowhere", kind.Config.model_validate(dict(facade.nowhere())))

@@ -42,6 +42,10 @@ class Facade(ABC):
     def config(self) -> Mapping[str, Any]:
         """The configuration with which a translator reaches it."""
 
+    def nowhere(self) -> Mapping[str, Any]:
+        """A configuration under which nobody answers."""
+        return {"url": "http://127.0.0.1:9", "timeout": 1}
+
     @abstractmethod
     def translator_type(self) -> type[Translator[Any]]:
         """The type that speaks to it."""
