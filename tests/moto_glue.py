@@ -7,18 +7,19 @@ layout, and a checkpoint that moves. It judges nothing; the strict fake does.
 
 from __future__ import annotations
 
+import atexit
 import json
+from functools import cache
 from typing import Any
 
 ACCOUNT = "123456789012"
 
 
 class MotoGlue:
-    """One server; its state is moto's, shared by the whole process, and forgotten at its end."""
+    """One server for the whole process, as moto's state is one; emptied at each start."""
 
     def __init__(self) -> None:
         self.missing: str | None = None
-        self._server: Any = None
         try:
             import flask  # noqa: F401
             import flask_cors  # noqa: F401
@@ -29,7 +30,7 @@ class MotoGlue:
     @property
     def url(self) -> str:
         """Where it listens."""
-        host, port = self._server.get_host_and_port()
+        host, port = _server().get_host_and_port()
         return f"http://{host}:{port}"
 
     @property
@@ -40,17 +41,24 @@ class MotoGlue:
         return glue_backends[ACCOUNT]["us-east-1"]
 
     def start(self) -> None:
-        """Opens the port, and attaches what is missing."""
-        from moto.server import ThreadedMotoServer
-
-        _extend()
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self._server.start()
+        """Opens the port, and empties the state."""
+        _server()
+        self.backend.reset()
 
     def stop(self) -> None:
-        """Closes the port and empties the state."""
-        self._server.stop()
+        """Empties the state; the end of the process closes the port."""
         self.backend.reset()
+
+
+@cache
+def _server() -> Any:
+    from moto.server import ThreadedMotoServer
+
+    _extend()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    atexit.register(server.stop)
+    return server
 
 
 def _extend() -> None:
@@ -65,10 +73,8 @@ def _extend() -> None:
         "remove_schema_version_metadata": _remove_metadata,
     }.items():
         setattr(GlueResponse, name, handler)
-    if not hasattr(GlueBackend, "judged_update"):
-        GlueBackend.judged_update = GlueBackend.update_schema
-        GlueResponse.update_schema = _update_schema
-        GlueBackend.get_schema_by_definition = _by_definition
+    GlueResponse.update_schema = _update_schema
+    GlueBackend.get_schema_by_definition = _by_definition
 
 
 def _answer(found: dict[str, Any]) -> Any:
@@ -182,7 +188,7 @@ def _update_schema(self: Any) -> Any:
     if number is not None:
         schema.schema_checkpoint = schema.latest_schema_version if number.get("LatestVersion") else number["VersionNumber"]
     schema_id = self._get_param("SchemaId")
-    return _answer(self.glue_backend.judged_update(schema_id, self._get_param("Compatibility"), None))
+    return _answer(self.glue_backend.update_schema(schema_id, self._get_param("Compatibility"), None))
 
 
 def _by_definition(self: Any, schema_id: dict[str, str], schema_definition: str) -> dict[str, Any]:
