@@ -186,7 +186,9 @@ def _remove_metadata(self: Any) -> Any:
 def _update_schema(self: Any) -> Any:
     schema, number = _schema(self), self._get_param("SchemaVersionNumber")
     if number is not None:
-        schema.schema_checkpoint = schema.latest_schema_version if number.get("LatestVersion") else number["VersionNumber"]
+        schema.schema_checkpoint = (
+            schema.latest_schema_version if number.get("LatestVersion") else number["VersionNumber"]
+        )
     schema_id = self._get_param("SchemaId")
     return _answer(self.glue_backend.update_schema(schema_id, self._get_param("Compatibility"), None))
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from decapolis_translators.aws_glue import GlueConfig, GlueRegistry
 from decapolis_translators.apicurio import ApicurioConfig, ApicurioRegistry
+from decapolis_translators.aws_glue import GlueConfig, GlueRegistry
 from decapolis_translators.confluent import ConfluentRegistry, DialectRegistry
 from decapolis_translators.karapace import KarapaceRegistry
 from decapolis_translators.redpanda import RedpandaRegistry

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore import exceptions as kit
+from botocore.parsers import ResponseParserError
 
 from decapolis_translators.contract import NativeId
 from decapolis_translators.errors import (
@@ -188,6 +189,8 @@ def told(error: Exception, asked: Asked, scrub: Callable[[str], str]) -> Registr
         return Unreachable(f"Connection lost: {words}", sent=asked.write)
     if isinstance(error, kit.ParamValidationError):
         return Refused(f"Glue's interface does not take this: {words}")
+    if isinstance(error, ResponseParserError | AttributeError | TypeError | KeyError):
+        return Garbled(f"Answered what Glue's interface does not promise: {words}")
     return RegistryFault(f"The AWS kit failed: {type(error).__name__}: {words}")
 
 
@@ -195,6 +198,8 @@ def _answered(error: kit.ClientError, asked: Asked, scrub: Callable[[str], str])
     body, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     code, words = str(body.get("Code", "")), clean(body.get("Message") or "no explanation", scrub)
     status = about.get("HTTPStatusCode", 0)
+    if code == str(status):  # no error of the interface: the kit puts a whole page where the words would be
+        words = f"HTTP {status}"
     if status == 429 or words == "Rate exceeded":
         return Throttled(f"AWS asks for fewer calls: {words}", _wish(about.get("HTTPHeaders", {})))
     if error.operation_name == "AssumeRole":
@@ -206,7 +211,7 @@ def _answered(error: kit.ClientError, asked: Asked, scrub: Callable[[str], str])
         return Unreachable(f"The way to AWS answered {status}", sent=asked.write)
     if status >= 500:
         return RegistryFault(f"AWS answered {status}: {words}")
-    if code == str(status):
+    if code in {"", str(status)}:
         return Garbled(f"Answered {status} without the error body of its API")
     return Refused(f"{code}: {words}")
 

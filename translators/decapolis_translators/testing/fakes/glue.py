@@ -127,12 +127,12 @@ class GlueFake(FakeServer):
 
     def _registry(self, given: Given) -> GlueRegistryState:
         if len(given) != 1:
-            raise refuse("InvalidInputException", "One of registryName or registryArn has to be provided, but not both.")
+            raise refuse(
+                "InvalidInputException", "One of registryName or registryArn has to be provided, but not both."
+            )
         name = given.get("RegistryName") or given["RegistryArn"].rpartition("/")[2]
         if name not in self.state.registries:
-            raise refuse(
-                "EntityNotFoundException", f"Registry is not found. RegistryName: {name}, RegistryArn: null"
-            )
+            raise refuse("EntityNotFoundException", f"Registry is not found. RegistryName: {name}, RegistryArn: null")
         return self.state.registries[name]
 
     def _list_schemas(self, given: Given) -> Any:
@@ -163,7 +163,9 @@ class GlueFake(FakeServer):
         if name in registry.schemas and not self._went(registry, registry.schemas[name]):
             raise refuse("AlreadyExistsException", f"Schema already exists. SchemaName: {name}")
         if sum(1 for _ in self.state.schemas()) >= self.state.max_schemas:
-            raise refuse("ResourceNumberLimitExceededException", "More schemas cannot be created. The limit has been reached.")
+            raise refuse(
+                "ResourceNumberLimitExceededException", "More schemas cannot be created. The limit has been reached."
+            )
         schema = GlueSchema(
             name, kind, given.get("Compatibility", "BACKWARD"), self.state.arn("schema", registry.name, name)
         )
@@ -203,7 +205,9 @@ class GlueFake(FakeServer):
         elif {"RegistryName", "SchemaName"} <= set(identity):
             registry_name, name = identity["RegistryName"], identity["SchemaName"]
         else:
-            raise refuse("InvalidInputException", "One of (registryName and schemaName) or schemaArn has to be provided.")
+            raise refuse(
+                "InvalidInputException", "One of (registryName and schemaName) or schemaArn has to be provided."
+            )
         registry = self.state.registries.get(registry_name)
         schema = registry.schemas.get(name) if registry else None
         if registry is None or schema is None or self._went(registry, schema):
@@ -245,7 +249,7 @@ class GlueFake(FakeServer):
         return registry, schema
 
     def _delete_schema(self, given: Given) -> Any:
-        registry, schema = self._schema(given)
+        _, schema = self._schema(given)
         schema.status, schema.gone_after = DELETING, self.state.deleting_reads
         for version in schema.versions.values():
             version.status = DELETING
@@ -269,7 +273,8 @@ class GlueFake(FakeServer):
                 return self._entry(version)
         if sum(len(each.versions) for each in self.state.schemas()) >= self.state.max_versions:
             raise refuse(
-                "ResourceNumberLimitExceededException", "More schema versions cannot be created. The limit has been reached."
+                "ResourceNumberLimitExceededException",
+                "More schema versions cannot be created. The limit has been reached.",
             )
         return self._entry(self._add(schema, given["SchemaDefinition"]))
 
@@ -289,10 +294,14 @@ class GlueFake(FakeServer):
 
     def _numbered(self, schema: GlueSchema, given: Given) -> GlueVersion:
         if ("VersionNumber" in given) == bool(given.get("LatestVersion")):
-            raise refuse("InvalidInputException", "One of versionNumber or latestVersion has to be provided, but not both.")
+            raise refuse(
+                "InvalidInputException", "One of versionNumber or latestVersion has to be provided, but not both."
+            )
         found = schema.versions.get(given["VersionNumber"]) if "VersionNumber" in given else self._latest(schema)
         if found is None:
-            raise refuse("EntityNotFoundException", f"Schema version is not found. SchemaName: {schema.name}, {dict(given)}")
+            raise refuse(
+                "EntityNotFoundException", f"Schema version is not found. SchemaName: {schema.name}, {dict(given)}"
+            )
         return found
 
     def _latest(self, schema: GlueSchema) -> GlueVersion | None:
@@ -313,12 +322,16 @@ class GlueFake(FakeServer):
             _, schema = self._schema(given)
             return schema, self._numbered(schema, given["SchemaVersionNumber"])
         if len({"SchemaId", "SchemaVersionNumber"} & set(given)):
-            raise refuse("InvalidInputException", "No other input parameters can be specified when fetching by SchemaVersionId.")
+            raise refuse(
+                "InvalidInputException", "No other input parameters can be specified when fetching by SchemaVersionId."
+            )
         for schema in self.state.schemas():
             for version in schema.versions.values():
                 if version.id == given["SchemaVersionId"]:
                     return schema, version
-        raise refuse("EntityNotFoundException", f"Schema version is not found. SchemaVersionId: {given['SchemaVersionId']}")
+        raise refuse(
+            "EntityNotFoundException", f"Schema version is not found. SchemaVersionId: {given['SchemaVersionId']}"
+        )
 
     def _get_version(self, given: Given) -> Any:
         schema, version = self._one(given)
@@ -370,9 +383,14 @@ class GlueFake(FakeServer):
         schema, version = self._one(given)
         pair = given["MetadataKeyValue"]
         if any((each.key, each.value) == (pair["MetadataKey"], pair["MetadataValue"]) for each in version.metadata):
-            raise refuse("AlreadyExistsException", "Resource already exist for schema version id, metadata key and value.")
+            raise refuse(
+                "AlreadyExistsException", "Resource already exist for schema version id, metadata key and value."
+            )
         if len(version.metadata) >= self.state.max_pairs:
-            raise refuse("ResourceNumberLimitExceededException", "Your resource limits for Schema Version Metadata have been exceeded.")
+            raise refuse(
+                "ResourceNumberLimitExceededException",
+                "Your resource limits for Schema Version Metadata have been exceeded.",
+            )
         version.metadata.append(Pair(pair["MetadataKey"], pair["MetadataValue"]))
         return {**self._entry(version), "SchemaName": schema.name, "LatestVersion": False, **pair}
 
@@ -390,7 +408,9 @@ class GlueFake(FakeServer):
     def _remove_metadata(self, given: Given) -> Any:
         schema, version = self._one(given)
         pair = given["MetadataKeyValue"]
-        kept = [each for each in version.metadata if (each.key, each.value) != (pair["MetadataKey"], pair["MetadataValue"])]
+        kept = [
+            each for each in version.metadata if (each.key, each.value) != (pair["MetadataKey"], pair["MetadataValue"])
+        ]
         if len(kept) == len(version.metadata):
             raise refuse("EntityNotFoundException", "Schema version metadata is not found.")
         version.metadata = kept

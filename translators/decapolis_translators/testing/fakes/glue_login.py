@@ -71,7 +71,9 @@ class Guard:
         self._signer(request, "sts")
         right = (form.get("RoleArn"), form.get("ExternalId")) == (self.role, self.external_id)
         if form.get("Action") != "AssumeRole" or not form.get("RoleSessionName") or not right:
-            raise Problem(403, _sts_error("AccessDenied", f"User is not authorized to perform: sts:AssumeRole on {self.role}"))
+            raise Problem(
+                403, _sts_error("AccessDenied", f"User is not authorized to perform: sts:AssumeRole on {self.role}")
+            )
         self.assumed += 1
         key, token = f"ASIAFAKE{self.assumed:08}", f"role-token-{self.assumed}"
         self.tokens[key] = token

@@ -39,7 +39,9 @@ def _structure(shape: Any, given: Any, path: str) -> list[str]:
     if not isinstance(given, dict):
         return [f"Value at '{path}' is no structure"]
     found = [f"Unknown member '{path}{name}'" for name in given if name not in shape.members]
-    found += [f"Value null at '{path}{name}': Member must not be null" for name in shape.required_members if name not in given]
+    found += [
+        f"Value null at '{path}{name}': Member must not be null" for name in shape.required_members if name not in given
+    ]
     for name, value in given.items():
         if name in shape.members:
             found += _faults(shape.members[name], value, f"{path}{name}.")
@@ -64,10 +66,14 @@ def _string(shape: Any, given: Any, path: str) -> list[str]:
         return [f"Value at '{path}' is no string"]
     name = path.rstrip(".")
     if shape.enum and given not in shape.enum:
-        return [f"Value '{given}' at '{name}' failed to satisfy constraint: Member must satisfy enum value set: {shape.enum}"]
+        return [
+            f"Value '{given}' at '{name}' failed to satisfy constraint: Member must satisfy enum value set: {shape.enum}"
+        ]
     pattern = shape.metadata.get("pattern", "")
     if pattern and "\\u" not in pattern and not re.fullmatch(pattern, given, re.DOTALL):
-        return [f"Value at '{name}' failed to satisfy constraint: Member must satisfy regular expression pattern: {pattern}"]
+        return [
+            f"Value at '{name}' failed to satisfy constraint: Member must satisfy regular expression pattern: {pattern}"
+        ]
     return _sized(shape, len(given), name)
 
 
@@ -86,5 +92,7 @@ def _sized(shape: Any, size: int, name: str) -> list[str]:
     if most is not None and size > most:
         return [f"Value at '{name}' failed to satisfy constraint: Member must have length less than or equal to {most}"]
     if least is not None and size < least:
-        return [f"Value at '{name}' failed to satisfy constraint: Member must have length greater than or equal to {least}"]
+        return [
+            f"Value at '{name}' failed to satisfy constraint: Member must have length greater than or equal to {least}"
+        ]
     return []

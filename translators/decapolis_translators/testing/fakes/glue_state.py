@@ -131,7 +131,9 @@ class GlueState:
             engine = engine_of(FORMATS[kind])
             canonical = engine.canonical(engine.parse(text))
         except FormatError as error:
-            raise refuse("InvalidInputException", f"Schema definition of {kind} data format is invalid: {error}") from None
+            raise refuse(
+                "InvalidInputException", f"Schema definition of {kind} data format is invalid: {error}"
+            ) from None
         newer = kind == "JSON" and _NEWER_DRAFT.search(text)
         if newer or (kind == "PROTOBUF" and _OUTSIDE.search(text)):
             raise refuse("InvalidInputException", f"Schema definition of {kind} data format is invalid: not supported")
