@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from decapolis.audit import Audit
@@ -19,13 +20,15 @@ from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
 from decapolis.operations.reconcile import reconcile
 from decapolis.registries.disabled import DisabledRegistry
-from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
+from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.memory import Memory
+from decapolis.registries.overlay import Overlay, overlaid, pinned_range, rebuild
 from decapolis.registries.routing import Registries
-from decapolis.settings import REGISTRY_TYPES, Configuration, RegistryEntry
+from decapolis.registries.stored import StoredConfig, StoredRegistry
+from decapolis.settings import DEFAULT_SPAN, REGISTRY_TYPES, Configuration, IdRange, RegistryEntry
 from decapolis.store import Store, store_at
-from decapolis_translators.contract import Translator, TranslatorConfig
+from decapolis_translators.contract import Feature, Translator, TranslatorConfig
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
 
@@ -52,7 +55,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
         changes, metrics = Changes(store), Metrics()
         live = [
-            await _live(entry, configuration, store, changes, metrics, types, stack)
+            await _live(entry, configuration, store, ledger, changes, metrics, types, stack)
             for entry in configuration.registries
         ]
         cache = configuration.gateway.cache
@@ -70,7 +73,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             audit=Audit(store),
             judge=judge,
             metrics=metrics,
-            front=EmbeddedRegistry(FRONT, EmbeddedConfig(), store),
+            front=StoredRegistry(FRONT, StoredConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
@@ -126,12 +129,14 @@ async def _live(
     entry: RegistryEntry,
     configuration: Configuration,
     store: Store,
+    ledger: Ledger,
     changes: Changes,
     metrics: Metrics,
     types: Types,
     stack: AsyncExitStack,
 ) -> LiveRegistry:
-    translator = _translator(entry, store, types)
+    given = ledger.range_of(entry.id)
+    translator = overlaid(_translator(entry, store, types), store, given.base, given.span)
     memory = None
     if not isinstance(translator, EmbeddedRegistry):
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
@@ -149,8 +154,51 @@ def _translator(entry: RegistryEntry, store: Store, types: Types) -> Translator[
     kind = types.named(entry.type)
     config = kind.Config.model_validate(entry.config)
     if issubclass(kind, EmbeddedRegistry):
-        return kind(entry.id, EmbeddedConfig(), store)
+        return kind(entry.id, StoredConfig(), store)
     return kind(entry.id, config)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild found: how many versions, and the number below the registry's range."""
+
+    versions: int
+    base: int
+
+
+class NothingToRebuild(ValueError):
+    """The registry gives out its own ids: no store can lose them."""
+
+
+async def rebuilt(configuration: Configuration, registry_id: str) -> Rebuilt:
+    """Reads the ids of one registry back into the store; NothingToRebuild, LedgerConflict or a RegistryError."""
+    entry = configuration.entry(registry_id)
+    async with AsyncExitStack() as stack:
+        store = store_at(configuration.gateway.store)
+        stack.push_async_callback(store.close)
+        await store.open()
+        native = _translator(entry, store, Types())
+        if native.capabilities.has(Feature.INTEGER_IDS):
+            raise NothingToRebuild(f"Registry {registry_id} gives out its own ids: there is nothing to rebuild")
+        await native.open()
+        stack.push_async_callback(native.close)
+        pinned = await pinned_range(native)
+        wanted = entry.ids
+        if wanted is None and pinned is not None and pinned.base:
+            wanted = IdRange(base=pinned.base, span=DEFAULT_SPAN)
+        ledger = Ledger(store)
+        await ledger.open({registry_id: wanted}, configuration.home)
+        row = ledger.range_of(registry_id)
+        base = row.base
+        if pinned is not None and pinned.base != base:
+            raise LedgerConflict(
+                f"registry {registry_id} carries ids that were given from base {pinned.base} on, but its range has base "
+                f"{base} here: start with a new store, or put `ids: {{base: {pinned.base}}}` into its entry"
+            )
+        overlay = overlaid(native, store, base, row.span)
+        if not isinstance(overlay, Overlay):
+            raise NothingToRebuild(f"Registry {registry_id} has no overlay")
+        return Rebuilt(await rebuild(overlay), base)
 
 
 async def _probe_forever(gateway: Gateway) -> None:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from decapolis_translators.aws_glue import GlueRegistry
+from decapolis_translators.aws_glue import GlueConfig, GlueRegistry
 from decapolis_translators.contract import Translator
 from decapolis_translators.testing.facade import Facade
 from decapolis_translators.testing.fakes import Loopback
@@ -23,9 +23,10 @@ KEYS = {"region": "us-east-1", "aws_access_key_id": "AKIAFAKE", "aws_secret_acce
 class GlueFacade(Facade):
     """What all ways to Glue share."""
 
-    def nowhere(self) -> Mapping[str, Any]:
+    def unreachable(self) -> Translator[Any]:
         """A port that nobody listens on."""
-        return {**KEYS, "endpoint_url": "http://127.0.0.1:9", "timeout": 1}
+        config = {**KEYS, "endpoint_url": "http://127.0.0.1:9", "timeout": 1}
+        return GlueRegistry("nowhere", GlueConfig.model_validate(config))
 
     def translator_type(self) -> type[Translator[Any]]:
         """The type."""

@@ -33,6 +33,5 @@ class TestContract(TranslatorContract):
         await registry.close()
 
     @pytest.fixture
-    def unreachable(self, facade: Facade) -> Translator[Any]:
-        kind = facade.translator_type()
-        return kind("nowhere", kind.Config.model_validate(dict(facade.nowhere())))
+    def unreachable(self, facade: Facade) -> Translator[Any] | None:
+        return facade.unreachable()

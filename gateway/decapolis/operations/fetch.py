@@ -8,10 +8,10 @@ from uuid import UUID
 
 from decapolis.gateway import View
 from decapolis.ids import Owned
-from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.references import inside
 from decapolis.registries.routing import NoRoute
+from decapolis.registries.stored import StoredConfig, StoredRegistry
 from decapolis_formats import Schema, engine_of
 from decapolis_policies.history import Text
 from decapolis_translators.contract import Feature
@@ -174,7 +174,7 @@ async def _by_range(view: View, seen_id: int) -> Shown:
 
 async def _remembered(view: View, unplugged: UnpluggedRegistry) -> Schema:
     """An id outlives its registry: messages still carry it, and the store still has its text."""
-    kept = EmbeddedRegistry(unplugged.owned.registry, EmbeddedConfig(), view.gateway.store)
+    kept = StoredRegistry(unplugged.owned.registry, StoredConfig(), view.gateway.store)
     try:
         return await kept.fetch_by_id(unplugged.owned.native_id)
     except SchemaNotFound:

@@ -13,13 +13,13 @@ from decapolis_policies.levels import Level
 from decapolis_translators.contract import Feature, HoldsConfig
 from decapolis_translators.errors import ConfigNotFound
 
-from .embedded import EmbeddedRegistry
 from .live import LiveRegistry
+from .stored import StoredRegistry
 
 LEVEL = "compatibilityLevel"
 
 
-def _beside(live: LiveRegistry) -> EmbeddedRegistry | None:
+def _beside(live: LiveRegistry) -> StoredRegistry | None:
     return None if live.memory is None else live.memory.recorded
 
 
@@ -59,7 +59,7 @@ async def hold_config(live: LiveRegistry, subject: str | None, changes: Mapping[
 def _sendable(live: LiveRegistry, holder: HoldsConfig, changes: Mapping[str, Any]) -> dict[str, Any]:
     whole = live.capabilities.has(Feature.CONFIG)
     sent = {key: value for key, value in changes.items() if whole or key == LEVEL}
-    if isinstance(sent.get(LEVEL), str) and not isinstance(holder, EmbeddedRegistry):
+    if isinstance(sent.get(LEVEL), str) and not isinstance(holder, StoredRegistry):
         sent[LEVEL] = Level.named(sent[LEVEL]).native_name
     return sent
 

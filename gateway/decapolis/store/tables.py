@@ -177,3 +177,17 @@ audit = Table(
     Index("audit_open", "outcome", "registry", "target"),
 )
 """Intent before a change, outcome after it; an intent without an outcome is a crash to be looked into."""
+
+overlaid = Table(
+    "overlaid",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("native_key", Text, nullable=False),
+    Column("native_version", BigInteger, nullable=False),
+    Column("schema_id", _Id, nullable=False),
+    Column("note", Text),
+    PrimaryKeyConstraint("registry", "subject", "native_key"),
+    Index("overlaid_by_schema", "registry", "schema_id"),
+)
+"""Which schema each native version of a registry without integer ids stands for, and what was pinned to it there."""

@@ -42,10 +42,6 @@ class Facade(ABC):
     def config(self) -> Mapping[str, Any]:
         """The configuration with which a translator reaches it."""
 
-    def nowhere(self) -> Mapping[str, Any]:
-        """A configuration under which nobody answers."""
-        return {"url": "http://127.0.0.1:9", "timeout": 1}
-
     @abstractmethod
     def translator_type(self) -> type[Translator[Any]]:
         """The type that speaks to it."""
@@ -54,6 +50,11 @@ class Facade(ABC):
         """A new instance, not yet opened."""
         kind = self.translator_type()
         return kind(registry_id, kind.Config.model_validate(dict(self.config())))
+
+    def unreachable(self) -> Translator[Any] | None:
+        """An instance whose registry cannot be reached; None for types without a network."""
+        kind = self.translator_type()
+        return kind("nowhere", kind.Config.model_validate({"url": "http://127.0.0.1:9", "timeout": 1}))
 
 
 class DialectFacade(Facade):
