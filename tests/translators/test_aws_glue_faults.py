@@ -173,7 +173,8 @@ async def test_a_connection_that_nobody_takes_was_never_sent(connect_glue: Conne
 
 @pytest.mark.parametrize("write", [False, True])
 async def test_a_reset_and_a_silence(write: bool, connect_glue: ConnectingGlue, fake: GlueFake) -> None:
-    registry = await connect_glue(fake, timeout=0.4)
+    registry = await connect_glue(fake, timeout=1.5)
+    await registry.ping()
     for breaking in (fake.reset, fake.hang):
         breaking()
         with pytest.raises(errors.Unreachable) as raised:
@@ -294,7 +295,7 @@ async def test_a_broken_write_leaves_nothing_or_all_of_it(write: str, kind: str,
         before = ids(fake)
         fake.break_at(place, kind)
         with pytest.raises((errors.RegistryError, TimeoutError)):
-            async with asyncio.timeout(0.3):
+            async with asyncio.timeout(0.5 if kind == "hang" else 20):
                 await doing(registry)
         assert fake.left is not None
         assert fake.left < 0, "the call was reached"

@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 
 from decapolis_translators import errors
-from decapolis_translators.aws_glue import GlueConfig, GlueRegistry
 from decapolis_translators.testing.fakes import Loopback
 from decapolis_translators.testing.fakes.glue import GlueFake
-from tests.facades.aws_glue import Moto
 
 from .conftest import ConnectingGlue
 
@@ -44,15 +42,16 @@ async def test_a_session_token_goes_along(connect_glue: ConnectingGlue, fake: Gl
         await (await connect_glue(fake, who={**who, "aws_session_token": "token-2"})).ping()
 
 
-async def test_keys_of_the_environment(
-    connect_glue: ConnectingGlue, fake: GlueFake, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+async def test_keys_and_region_of_the_environment(
+    variable: str, connect_glue: ConnectingGlue, fake: GlueFake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = await connect_glue(fake, who=NOBODY, region=None)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAKNOWN")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
     with pytest.raises(errors.RegistryFault, match="no AWS region: give `region`"):
         await registry.ping()
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv(variable, "us-east-1")
     assert await registry.ping()
 
 
@@ -161,29 +160,3 @@ async def test_making_the_client_does_not_stop_the_loop_nor_the_start(connect_gl
     await registry.close()
     await registry.close()
     assert time.monotonic() - before < 0.2
-
-
-@pytest.mark.parametrize("way", ["keys", "environment", "role"])
-async def test_each_way_passes_before_moto(
-    way: str, connect_glue: ConnectingGlue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    facade = Moto()
-    if facade.available():
-        pytest.skip(str(facade.available()))
-    facade.start()
-    try:
-        given: dict[str, Any] = dict(facade.config())
-        keys = {name: given.pop(name) for name in ("aws_access_key_id", "aws_secret_access_key")}
-        if way == "environment":
-            monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["aws_access_key_id"])
-            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["aws_secret_access_key"])
-        else:
-            given |= keys
-        if way == "role":
-            given |= {"role_arn": ROLE, "sts_endpoint_url": given["endpoint_url"]}
-        registry = GlueRegistry("moto", GlueConfig.model_validate(given))
-        await registry.open()
-        assert (await registry.ping()).facts["region"] == "us-east-1"
-        await registry.close()
-    finally:
-        facade.stop()

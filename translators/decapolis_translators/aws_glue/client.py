@@ -87,22 +87,29 @@ class GlueClient:
 
     def _ask(self, operation: str, parameters: Mapping[str, Any], asked: Asked) -> Answer:
         """Runs in a thread; credentials that ended are looked for once more where that may find others."""
+        kit = self._client_of(asked)
         try:
-            return self._asked_once(operation, parameters, asked)
+            return self._answered(kit, operation, parameters, asked)
         except Expired:
             if self._config.aws_access_key_id is not None and self._config.role_arn is None:
                 raise
-            self._forget()
-        return self._asked_once(operation, parameters, asked)
+            self._forget(kit)
+        return self._answered(self._client_of(asked), operation, parameters, asked)
 
-    def _asked_once(self, operation: str, parameters: Mapping[str, Any], asked: Asked) -> Answer:
+    def _answered(self, kit: Any, operation: str, parameters: Mapping[str, Any], asked: Asked) -> Answer:
         try:
-            answer: Answer = getattr(self._client(), xform_name(operation))(**parameters)
+            answer: Answer = getattr(kit, xform_name(operation))(**parameters)
         except RegistryError:
             raise
         except Exception as error:  # the kit's parser fails in many ways on what it does not expect
             raise told(error, asked, self.scrub) from None
         return answer
+
+    def _client_of(self, asked: Asked) -> Any:
+        try:
+            return self._client()
+        except Exception as error:  # whatever a chain of credential providers may raise
+            raise told(error, asked, self.scrub) from None
 
     def _client(self) -> Any:
         with self._making:
@@ -113,9 +120,11 @@ class GlueClient:
                 self._kit = kit
             return self._kit
 
-    def _forget(self) -> None:
+    def _forget(self, kit: Any) -> None:
+        """The next call makes a new client; not where another call has made one already."""
         with self._making:
-            self._kit = None
+            if self._kit is kit:
+                self._kit = None
 
 
 def _pass_headers(params: Mapping[str, Any], **_: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from functools import partial
 from typing import Any
 
@@ -33,8 +34,10 @@ def glue_client(config: GlueConfig) -> Any:
     """A new client; finding the credentials may ask the network, so this belongs into a thread."""
     _hush()
     core = botocore.session.Session(profile=config.profile)
-    if config.region is not None:
-        core.set_config_variable("region", config.region)
+    # the variable that containers of AWS set, and this kit, other than its siblings, does not read
+    region = config.region or core.get_config_variable("region") or os.environ.get("AWS_REGION")
+    if region:
+        core.set_config_variable("region", region)
     if config.aws_access_key_id is not None and config.aws_secret_access_key is not None:
         token = config.aws_session_token
         core.set_credentials(

@@ -8,15 +8,15 @@ from typing import Any
 from decapolis_translators.errors import Garbled, NotPermitted, VersionNotFound
 from decapolis_translators.fanout import ask_each
 
-from .faults import NameTaken, QuotaReached
-from .reading import ReadsVersions
+from .faults import NameTaken, QuotaReached, RegistryMissing
 from .wire import MAX_VERSION, Entry, moment, typed
+from .writing import WritesVersions
 
 KEY = "decapolis"
 _PAIRS = 50
 
 
-class KeepsNotesInMetadata(ReadsVersions):
+class KeepsNotesInMetadata(WritesVersions):
     """Notes, of which a new one replaces the one before: it is put first, so that a crash between loses none."""
 
     async def notes(self, subject: str) -> Mapping[int, str]:
@@ -46,14 +46,23 @@ class KeepsNotesInMetadata(ReadsVersions):
             await self._remove(subject, version, each)
 
     async def own_note(self) -> str | None:
-        """The registry's tag."""
-        answer = await self._call("GetTags", {"ResourceArn": await self._arn()}, self._asked())
-        return typed(answer, "Tags", dict).get(KEY)
+        """The registry's tag; a registry that comes with its first schema has none yet."""
+        try:
+            arn = await self._arn()
+        except RegistryMissing:
+            if not self._may_appear:
+                raise
+            return None
+        return typed(await self._call("GetTags", {"ResourceArn": arn}, self._asked()), "Tags", dict).get(KEY)
 
     async def set_own_note(self, text: str) -> None:
-        """Sets the tag, which replaces the one before."""
-        parameters = {"ResourceArn": await self._arn(), "TagsToAdd": {KEY: text}}
-        await self._call("TagResource", parameters, self._asked(write=True))
+        """Sets the tag, which replaces the one before; makes a registry that would come with its first schema."""
+        try:
+            arn = await self._arn()
+        except RegistryMissing:
+            await self._make_registry()
+            arn = await self._arn()
+        await self._call("TagResource", {"ResourceArn": arn, "TagsToAdd": {KEY: text}}, self._asked(write=True))
 
     async def _notes_of(self, subject: str, version: int) -> list[str]:
         """All values under our key, the newest first; more than one after a crash only."""

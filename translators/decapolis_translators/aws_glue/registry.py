@@ -17,10 +17,9 @@ from decapolis_translators.contract import Capabilities, Feature
 from .config import GlueConfig
 from .notes import KeepsNotesInMetadata
 from .settings import KeepsLevels
-from .writing import WritesVersions
 
 
-class GlueRegistry(WritesVersions, KeepsLevels, KeepsNotesInMetadata):
+class GlueRegistry(KeepsNotesInMetadata, KeepsLevels):
     """One registry of one account and region."""
 
     type = "aws_glue"

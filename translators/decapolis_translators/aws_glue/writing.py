@@ -197,7 +197,7 @@ class WritesVersions(ReadsVersions):
 
     async def _make_registry(self) -> None:
         name = self.settings.registry_name
-        if not self.settings.create_registry:
+        if not self._may_appear:
             raise RegistryMissing(
                 f"The registry '{name}' does not exist in this account and region; make it, or set create_registry: true"
             )
