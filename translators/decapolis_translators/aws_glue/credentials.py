@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -12,6 +12,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import NoCredentialsError
+from botocore.loaders import create_loader
 
 from .config import GlueConfig
 
@@ -30,10 +31,17 @@ def client_config(config: GlueConfig) -> Config:
     )
 
 
+@cache
+def _models() -> Any:
+    """The kit's description of its services: Glue's is large, and the same for all registries."""
+    return create_loader()
+
+
 def glue_client(config: GlueConfig) -> Any:
     """A new client; finding the credentials may ask the network, so this belongs into a thread."""
     _hush()
     core = botocore.session.Session(profile=config.profile)
+    core.register_component("data_loader", _models())
     # the variable that containers of AWS set, and this kit, other than its siblings, does not read
     region = config.region or core.get_config_variable("region") or os.environ.get("AWS_REGION")
     if region:
