@@ -19,15 +19,18 @@ from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
 from decapolis.operations.reconcile import reconcile
+from decapolis.registries.catalog import CatalogRegistry, ModeOf, restore
 from decapolis.registries.disabled import DisabledRegistry
 from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.memory import Memory
-from decapolis.registries.overlay import Overlay, overlaid, pinned_range, rebuild
-from decapolis.registries.routing import Registries
+from decapolis.registries.overlay import overlaid, pinned_range, rebuild
+from decapolis.registries.routing import Registries, Route
 from decapolis.registries.stored import StoredConfig, StoredRegistry
-from decapolis.settings import DEFAULT_SPAN, REGISTRY_TYPES, Configuration, IdRange, RegistryEntry
+from decapolis.settings import DEFAULT_SPAN, FIRST_BASE, REGISTRY_TYPES, Configuration, IdRange, RegistryEntry
 from decapolis.store import Store, store_at
+from decapolis.store.ledger import RangeRow
+from decapolis_translators.catalog import Catalog
 from decapolis_translators.contract import Feature, Translator, TranslatorConfig
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
@@ -135,8 +138,7 @@ async def _live(
     types: Types,
     stack: AsyncExitStack,
 ) -> LiveRegistry:
-    given = ledger.range_of(entry.id)
-    translator = overlaid(_translator(entry, store, types), store, given.base, given.span)
+    translator = _whole(_spoken(entry, store, types), store, ledger.range_of(entry.id), configuration)
     memory = None
     if not isinstance(translator, EmbeddedRegistry):
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
@@ -148,7 +150,21 @@ async def _live(
     return registry
 
 
-def _translator(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any]:
+def _whole(
+    spoken: Translator[Any] | Catalog[Any], store: Store, given: RangeRow, configuration: Configuration
+) -> Translator[Any]:
+    """The registry with everything that the gateway must keep for it."""
+    if isinstance(spoken, Catalog):
+        return CatalogRegistry(spoken, store, given.base, given.span, _projections(configuration, spoken.registry_id))
+    return overlaid(spoken, store, given.base, given.span)
+
+
+def _projections(configuration: Configuration, registry_id: str) -> ModeOf:
+    routes = [(Route(entry), entry.projection) for entry in configuration.routes if entry.registry == registry_id]
+    return lambda subject: next((wanted for route, wanted in routes if route.owns(subject)), None)
+
+
+def _spoken(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any] | Catalog[Any]:
     if not entry.enabled and entry.type != EmbeddedRegistry.type:
         return DisabledRegistry(entry.id, TranslatorConfig())
     kind = types.named(entry.type)
@@ -177,28 +193,34 @@ async def rebuilt(configuration: Configuration, registry_id: str) -> Rebuilt:
         store = store_at(configuration.gateway.store)
         stack.push_async_callback(store.close)
         await store.open()
-        native = _translator(entry, store, Types())
-        if native.capabilities.has(Feature.INTEGER_IDS):
+        spoken = _spoken(entry, store, Types())
+        if isinstance(spoken, Translator) and spoken.capabilities.has(Feature.INTEGER_IDS):
             raise NothingToRebuild(f"Registry {registry_id} gives out its own ids: there is nothing to rebuild")
-        await native.open()
-        stack.push_async_callback(native.close)
-        pinned = await pinned_range(native)
-        wanted = entry.ids
-        if wanted is None and pinned is not None and pinned.base:
-            wanted = IdRange(base=pinned.base, span=DEFAULT_SPAN)
+        await spoken.open()
+        stack.push_async_callback(spoken.close)
+        pinned = await _pinned_base(spoken)
+        wanted = entry.ids or (IdRange(base=pinned, span=DEFAULT_SPAN) if pinned else None)
         ledger = Ledger(store)
         await ledger.open({registry_id: wanted}, configuration.home)
-        row = ledger.range_of(registry_id)
-        base = row.base
-        if pinned is not None and pinned.base != base:
+        given = ledger.range_of(registry_id)
+        if pinned is not None and pinned != given.base and isinstance(spoken, Translator):
             raise LedgerConflict(
-                f"registry {registry_id} carries ids that were given from base {pinned.base} on, but its range has base "
-                f"{base} here: start with a new store, or put `ids: {{base: {pinned.base}}}` into its entry"
+                f"registry {registry_id} carries ids that were given from base {pinned} on, but its range has base "
+                f"{given.base} here: start with a new store, or put `ids: {{base: {pinned}}}` into its entry"
             )
-        overlay = overlaid(native, store, base, row.span)
-        if not isinstance(overlay, Overlay):
-            raise NothingToRebuild(f"Registry {registry_id} has no overlay")
-        return Rebuilt(await rebuild(overlay), base)
+        whole = _whole(spoken, store, given, configuration)
+        found = await (restore(whole) if isinstance(whole, CatalogRegistry) else rebuild(whole))
+        return Rebuilt(found, given.base)
+
+
+async def _pinned_base(spoken: Translator[Any] | Catalog[Any]) -> int | None:
+    """The number below the range that a registry's ids were given from, as far as it can tell."""
+    if isinstance(spoken, Translator):
+        pinned = await pinned_range(spoken)
+        return None if pinned is None else pinned.base
+    lowest = min((copy.public_id for copy in await spoken.mirrored()), default=0)
+    # a registry that was given its range by the ledger has one of the usual size
+    return FIRST_BASE + (lowest - FIRST_BASE - 1) // DEFAULT_SPAN * DEFAULT_SPAN if lowest > FIRST_BASE else None
 
 
 async def _probe_forever(gateway: Gateway) -> None:

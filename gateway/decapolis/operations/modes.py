@@ -46,7 +46,7 @@ async def change_mode(view: View, spelled: str | None, mode: str | None, *, forc
     wanted = None if mode is None else mode.strip().upper()
     if wanted is not None and wanted not in MODES:
         raise ModeInvalid
-    if wanted == "FORWARD" and subject.context != GLOBAL_CONTEXT:
+    if wanted == "FORWARD" and (subject.name or subject.context not in {DEFAULT_CONTEXT, GLOBAL_CONTEXT}):
         raise ModeInvalid("Forward mode only supported on global level")
     holder = holder_of(view, subject)
     if isinstance(holder, StoredRegistry):

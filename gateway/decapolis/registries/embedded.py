@@ -14,7 +14,7 @@ from decapolis_translators.errors import NotPermitted, SchemaRefused, SubjectRef
 from decapolis_translators.subjects import Subject
 
 from .references import resolve
-from .stored import StoredRegistry
+from .stored import StoredRegistry, demand_text
 
 DEFAULT_LEVEL = "BACKWARD"
 DEFAULT_MODE = "READWRITE"
@@ -83,9 +83,6 @@ class EmbeddedRegistry(StoredRegistry):
 
 
 def _demand_name(subject: str) -> None:
-    try:
-        subject.encode()
-    except UnicodeEncodeError as error:
-        raise SubjectRefused(f"Subject {subject!r} is not text") from error
+    demand_text(subject)
     if not Subject.parse(subject).name:
         raise SubjectRefused("A subject needs a name")

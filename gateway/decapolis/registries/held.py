@@ -50,7 +50,8 @@ async def hold_config(live: LiveRegistry, subject: str | None, changes: Mapping[
     beside = _beside(live)
     if holder is not None:
         sent = _sendable(live, holder, changes)
-        if sent:
+        # an empty change sets a configuration without a level, where a registry can hold one
+        if sent or (not changes and live.capabilities.has(Feature.CONFIG)):
             await live.ask(lambda: holder.set_config(subject, sent), repeatable=False)
     if beside is not None:
         await beside.set_config(subject, _kept_beside(live, holder, changes))

@@ -37,6 +37,7 @@ from decapolis_translators.errors import (
 from decapolis_translators.subjects import Subject
 from decapolis_translators.tracing import outbound_headers
 
+from .catalog import CatalogRegistry
 from .histories import Histories
 from .memory import Memory, ReissuedId
 from .overlay import Overlay
@@ -74,8 +75,8 @@ class LiveRegistry:
         self._metrics = metrics
         self._histories = Histories() if memory is None and not changes.shared else None
         self._passes_through = passes_through
-        self._learns = memory is not None and not isinstance(translator, Overlay)
-        """Whether answers must be kept to be known later: an overlay keeps them itself."""
+        self._learns = memory is not None and not isinstance(translator, (Overlay, CatalogRegistry))
+        """Whether answers must be kept to be known later: an overlay and a catalog keep them themselves."""
         self._background: set[asyncio.Task[None]] = set()
         self.up: bool | None = None
         self.last_error: str | None = None

@@ -27,6 +27,7 @@ from decapolis_translators.errors import (
     ConfigNotFound,
     SchemaNotFound,
     SubjectNotFound,
+    SubjectRefused,
     Unreachable,
 )
 from decapolis_translators.subjects import Subject
@@ -34,6 +35,10 @@ from decapolis_translators.subjects import Subject
 from .documents import Documents
 
 _DIALECT = frozenset({Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF})
+
+
+class OwnStoreFault(Unreachable):
+    """The gateway's own store is at fault, not somebody else's registry."""
 
 
 class StoredConfig(TranslatorConfig):
@@ -74,13 +79,13 @@ class StoredRegistry(Translator[StoredConfig]):
         try:
             return await self._store.read(work)
         except StoreUnavailable as fault:
-            raise Unreachable(f"The store of registry {self.registry_id} does not answer") from fault
+            raise OwnStoreFault(f"The store of registry {self.registry_id} does not answer") from fault
 
     async def _write(self, work: Any) -> Any:
         try:
             return await self._store.write(work)
         except StoreUnavailable as fault:
-            raise Unreachable(f"The store of registry {self.registry_id} does not take the write") from fault
+            raise OwnStoreFault(f"The store of registry {self.registry_id} does not take the write") from fault
 
     # --- reading
 
@@ -96,6 +101,7 @@ class StoredRegistry(Translator[StoredConfig]):
 
     async def version_rows(self, subject: str, *, deleted: bool = False) -> list[VersionRow]:
         """The versions with their ids and states; SubjectNotFound when there is none."""
+        demand_text(subject)
         context, name = Subject.parse(subject)
         rows: list[VersionRow] = await self._read(
             lambda c: schemas.version_rows(c, self.registry_id, context, name, deleted=deleted)
@@ -280,3 +286,11 @@ def _integer(native_id: NativeId) -> int:
     if isinstance(native_id, int):
         return native_id
     raise SchemaNotFound(native_id)
+
+
+def demand_text(subject: str) -> None:
+    """Raises SubjectRefused for what no UTF-8 can carry."""
+    try:
+        subject.encode()
+    except UnicodeEncodeError as error:
+        raise SubjectRefused(f"Subject {subject!r} is not text") from error

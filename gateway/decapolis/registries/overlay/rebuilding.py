@@ -18,12 +18,14 @@ Seen = Mapping[str, tuple[Sequence[Found], Collection[str]]]
 """By subject: what was found, and the native ids that are there."""
 
 
-async def rebuild(overlay: Overlay) -> int:
+async def rebuild(overlay: Translator[Any]) -> int:
     """Reads every id back from the registry into an empty store; answers how many versions there are.
 
     Ids that are pinned come first, then the others in the order of names and versions, so that two gateways that rebuild
     agree.
     """
+    if not isinstance(overlay, Overlay):
+        raise TypeError(f"registry {overlay.registry_id} has no overlay")
     seen = await _seen(overlay)
     highest = await _highest(overlay, seen)
 
