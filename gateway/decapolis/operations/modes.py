@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decapolis.cache import subject_scope
 from decapolis.gateway import View
-from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.held import hold_mode
 from decapolis.registries.live import LiveRegistry
+from decapolis.registries.stored import StoredRegistry
 from decapolis_translators.errors import ConfigNotFound, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
 
@@ -22,7 +22,7 @@ async def read_mode(view: View, spelled: str | None, *, default_to_global: bool 
     """The mode that is set there, or that holds there; ModeUnset for a subject without its own."""
     subject = place(spelled)
     holder = holder_of(view, subject)
-    if isinstance(holder, EmbeddedRegistry):
+    if isinstance(holder, StoredRegistry):
         return await holder.mode(None) or "READWRITE"
     if default_to_global:
         return await enforced_mode(view, holder, subject)
@@ -47,10 +47,10 @@ async def change_mode(view: View, spelled: str | None, mode: str | None, *, forc
     wanted = None if mode is None else mode.strip().upper()
     if wanted is not None and wanted not in MODES:
         raise ModeInvalid
-    if wanted == "FORWARD" and subject.context != GLOBAL_CONTEXT:
+    if wanted == "FORWARD" and (subject.name or subject.context not in {DEFAULT_CONTEXT, GLOBAL_CONTEXT}):
         raise ModeInvalid("Forward mode only supported on global level")
     holder = holder_of(view, subject)
-    if isinstance(holder, EmbeddedRegistry):
+    if isinstance(holder, StoredRegistry):
         await holder.set_mode(None, wanted)
         return
     if wanted == IMPORTING and not force:
@@ -107,7 +107,7 @@ async def delete_mode(view: View, spelled: str | None, *, recursive: bool = Fals
     subject = place(spelled)
     _demand_mutable(view)
     holder = holder_of(view, subject)
-    if isinstance(holder, EmbeddedRegistry):
+    if isinstance(holder, StoredRegistry):
         front = await holder.mode(None)
         if front is not None:
             await holder.set_mode(None, None)

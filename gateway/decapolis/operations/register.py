@@ -11,7 +11,7 @@ from decapolis.gateway import View
 from decapolis.locks import Busy, Held
 from decapolis.registries.live import LiveRegistry
 from decapolis.web import current_call
-from decapolis_formats import Format, Metadata, Schema, engine_of
+from decapolis_formats import Format, FormatError, Metadata, Schema, engine_of
 from decapolis_formats.data_contracts import (
     VERSION_PROPERTY,
     InvalidRuleSet,
@@ -32,10 +32,11 @@ from decapolis_translators.errors import (
 from decapolis_translators.subjects import Subject
 
 from .buried import with_buried
-from .candidate import Candidate, Request, candidate_from
+from .candidate import Candidate, Request, Tags, candidate_from
 from .demanded import facts_of
 from .effective import IMPORTING, demand_writable, effective_config, followed
 from .errors import IncompatibleSchema, NotAllowed, RulesBroken, RuleSetInvalid, SchemaInvalid, SubjectInvalid
+from .fetch import tags_of
 from .judged import note_refusal, note_verdict, put_into_place, warned
 from .shown import Shown, shown
 from .versions import equivalent_version, past_versions
@@ -55,11 +56,20 @@ async def register(
     config = await effective_config(view.gateway, registry, subject)
     normalize = normalize or bool(config.get("normalize"))
     candidate = await _first_reading(view, registry, subject, request, config, normalize=normalize)
-    if candidate is not None and _may_answer_at_once(request, config):
-        there = await _identical(registry, subject, candidate.schema)
+    at_once = candidate is not None and _may_answer_at_once(request, config)
+    if candidate is not None and at_once:
+        there = await _identical(registry, subject, candidate, request)
         if there is not None and _fits(view, registry, there, request):
             return shown(view, registry, there)
-    mode = await _demand_mode(view, registry, subject, request)
+    try:
+        mode = await _demand_mode(view, registry, subject, request)
+    except NotAllowed:
+        if candidate is None or not at_once:
+            raise
+        there = await equivalent_version(registry, subject, candidate, await registry.history(str(subject)))
+        if there is None or not _fits(view, registry, there, request):
+            raise
+        return shown(view, registry, there)
     attempt = _Attempt(view, registry, subject, request, config, mode, normalize=normalize, force=force)
     async with view.gateway.locks.hold(registry.id, str(subject), here_only=registry.is_local) as held:
         for _ in range(MOST_ATTEMPTS):
@@ -71,12 +81,12 @@ async def register(
 
 
 def _demand_registrable(subject: Subject, registry: LiveRegistry, request: Request) -> None:
-    if not subject.is_registrable():
-        raise SubjectInvalid(str(subject))
     try:
         check_rule_set(request.rule_set)
     except InvalidRuleSet as error:
         raise RuleSetInvalid(str(error)) from error
+    if not subject.is_registrable():
+        raise SubjectInvalid(str(subject))
     if request.format not in registry.capabilities.formats:
         raise Unsupported("formats", f"Registry {registry.id} does not hold schemas of type {request.schema_type}")
 
@@ -90,7 +100,7 @@ async def _first_reading(
     *,
     normalize: bool,
 ) -> Candidate | None:
-    if not request.text.strip() and request.schema_type.upper() != "PROTOBUF":
+    if request.is_empty:
         return None  # the text of the latest version is meant
     is_new = request.imposed_id is None
     return await candidate_from(
@@ -106,13 +116,18 @@ async def _first_reading(
 
 
 def _may_answer_at_once(request: Request, config: Mapping[str, Any]) -> bool:
-    edits = request.tags_to_add or request.tags_to_remove or request.propagate_tags
+    edits = request.edits_tags or request.propagate_tags
     return not edits and not any(config.get(key) for key in _DEFAULTS)
 
 
-async def _identical(registry: LiveRegistry, subject: Subject, schema: Schema) -> StoredVersion | None:
+async def _identical(
+    registry: LiveRegistry, subject: Subject, candidate: Candidate, request: Request
+) -> StoredVersion | None:
+    """The version that holds it already; a request for version -1 means the latest only."""
+    if request.version == -1:
+        return await equivalent_version(registry, subject, candidate, (await registry.history(str(subject)))[-1:])
     try:
-        return await registry.lookup(str(subject), schema)
+        return await registry.lookup(str(subject), candidate.schema)
     except Absent:
         return None
 
@@ -192,7 +207,7 @@ class _Attempt:
 
     @property
     def _numbers_matter(self) -> bool:
-        return self.registry.is_local or self.request.version > 0
+        return self.registry.is_local or self.request.version != 0 or self.request.edits_tags
 
     @property
     def _forced(self) -> bool:
@@ -201,18 +216,26 @@ class _Attempt:
     async def _settled(self, candidate: Candidate | None, live: Sequence[StoredVersion], following: int) -> Candidate:
         if candidate is None:
             candidate = await self._text_of_latest(live)
+        if self.request.edits_tags:
+            add, remove = dict(self.request.tags_to_add or {}), dict(self.request.tags_to_remove or {})
+            candidate = await self._retagged(candidate, add, remove)
         if self.importing:
             return candidate
-        candidate = await self._with_tags(candidate)
+        if self.request.propagate_tags and live:
+            inherited = await tags_of(self.registry, self.subject.context, live[-1].schema)
+            candidate = await self._retagged(candidate, inherited, {})
         candidate = candidate.inheriting(live[-1].schema if live else None, self.config)
         metadata = self._numbered(candidate.schema.metadata, following)
         return candidate.with_contract(metadata, candidate.schema.rule_set)
 
     def _numbered(self, metadata: Metadata | None, following: int) -> Metadata | None:
+        """The metadata with the version's own number, where the request names one or edits tags, or the last one had it.
+
+        A registry that keeps no metadata would refuse the whole schema for a number that nobody asked for.
+        """
         carries = metadata is not None and VERSION_PROPERTY in metadata.properties
-        if self.request.version == 0 and not carries:
-            return metadata
-        if self.request.version == -1 and not carries:
+        wanted = self.request.version != 0 or self.request.edits_tags
+        if not carries and not (wanted and self.registry.capabilities.has(Feature.METADATA)):
             return metadata
         return with_property(metadata, VERSION_PROPERTY, str(following))
 
@@ -229,13 +252,14 @@ class _Attempt:
         )
         return await candidate_from(self.view, self.registry, self.subject, request, strict=False)
 
-    async def _with_tags(self, candidate: Candidate) -> Candidate:
-        request = self.request
-        add = dict(request.tags_to_add or {})
-        if not add and not request.tags_to_remove:
+    async def _retagged(self, candidate: Candidate, add: Tags, remove: Tags) -> Candidate:
+        if not add and not remove:
             return candidate
         engine: Any = engine_of(candidate.schema.format)
-        text = engine.tagged(candidate.parsed, add, request.tags_to_remove or {})
+        try:
+            text = engine.tagged(candidate.parsed, add, remove)
+        except FormatError as error:
+            raise SchemaInvalid(str(error)) from error
         edited = Request(
             text,
             candidate.schema.format.schema_type,

@@ -37,11 +37,13 @@ from decapolis_translators.errors import (
 from decapolis_translators.subjects import Subject
 from decapolis_translators.tracing import outbound_headers
 
-from .embedded import EmbeddedRegistry
+from .catalog import CatalogRegistry
 from .histories import Histories
 from .memory import Memory, ReissuedId
+from .overlay import Overlay
 from .references import resolve
 from .resilience import Caller
+from .stored import StoredRegistry
 
 T = TypeVar("T")
 
@@ -76,6 +78,8 @@ class LiveRegistry:
         self._metrics = metrics
         self._histories = Histories() if memory is None and not changes.shared else None
         self._passes_through = passes_through
+        self._learns = memory is not None and not isinstance(translator, (Overlay, CatalogRegistry))
+        """Whether answers must be kept to be known later: an overlay and a catalog keep them themselves."""
         self._background: set[asyncio.Task[None]] = set()
         self.up: bool | None = None
         self.last_error: str | None = None
@@ -141,7 +145,7 @@ class LiveRegistry:
         task.add_done_callback(self._background.discard)
 
     async def _remembering(
-        self, question: Callable[[], Awaitable[T]], recall: Callable[[EmbeddedRegistry], Awaitable[T]]
+        self, question: Callable[[], Awaitable[T]], recall: Callable[[StoredRegistry], Awaitable[T]]
     ) -> T:
         """The registry's answer; the last known one, marked stale, when the registry is at fault."""
         try:
@@ -185,7 +189,7 @@ class LiveRegistry:
 
         async def question() -> list[int]:
             numbers = await self.translator.versions(subject, deleted=deleted)
-            if self.memory is not None and not deleted:
+            if self._learns and self.memory is not None and not deleted:
                 self._later(self.memory.keep_numbers(subject, numbers))
             return numbers
 
@@ -205,7 +209,7 @@ class LiveRegistry:
         return await self._flights.share((subject, version, deleted), both)
 
     async def _kept(self, stored: StoredVersion) -> StoredVersion:
-        if self.memory is None or not isinstance(stored.native_id, int):
+        if self.memory is None or not self._learns or not isinstance(stored.native_id, int):
             return stored
         context = Subject.parse(stored.subject).context
         schema = await self._canonical(stored.schema, context)
@@ -236,6 +240,8 @@ class LiveRegistry:
 
     async def _first_seen(self, native_id: int, context: str) -> Schema:
         schema = await self.ask(lambda: self.translator.fetch_by_id(native_id, context))
+        if not self._learns:
+            return schema
         schema = await self._canonical(schema, context)
         if self.memory is not None:
             await self.memory.keep(context, native_id, schema)
@@ -258,7 +264,7 @@ class LiveRegistry:
 
     async def history(self, subject: str, *, deleted: bool = False) -> list[StoredVersion]:
         """The versions in ascending order, read through; empty for an unknown subject."""
-        if isinstance(self.translator, EmbeddedRegistry):
+        if isinstance(self.translator, StoredRegistry):
             found = await self._local_history(self.translator, subject)
             return [each for each in found if deleted or not each.deleted]
         try:
@@ -272,7 +278,7 @@ class LiveRegistry:
             history += await asyncio.gather(*asked)
         return history
 
-    async def _local_history(self, local: EmbeddedRegistry, subject: str) -> Sequence[StoredVersion]:
+    async def _local_history(self, local: StoredRegistry, subject: str) -> Sequence[StoredVersion]:
         """Read once between two changes, where no other process can change it unseen."""
         if self._histories is None:
             return await self.ask(lambda: local.history(subject))
@@ -308,11 +314,11 @@ class LiveRegistry:
             return None
 
     @property
-    def _recorded(self) -> EmbeddedRegistry:
+    def _recorded(self) -> StoredRegistry:
         """What the gateway's store knows of it: everything of a local registry, the last known of others."""
         if self.memory is not None:
             return self.memory.recorded
-        if isinstance(self.translator, EmbeddedRegistry):
+        if isinstance(self.translator, StoredRegistry):
             return self.translator
         raise TypeError(f"registry {self.id} is neither local nor remembered")
 
@@ -334,7 +340,7 @@ class LiveRegistry:
 
     async def drop_context(self, context: str) -> None:
         """Forgets an empty context, where the registry is the gateway's own."""
-        if isinstance(self.translator, EmbeddedRegistry):
+        if isinstance(self.translator, StoredRegistry):
             await self.translator.drop_context(context)
 
     async def referrers(self, subject: str, version: int, *, deleted: bool = False) -> list[NativeId]:
@@ -379,21 +385,21 @@ class LiveRegistry:
     ) -> StoredVersion:
         """Adds a version to the gateway's own registry, with an entry of the trail in the same transaction."""
         local = self.translator
-        if not isinstance(local, EmbeddedRegistry):
+        if not isinstance(local, StoredRegistry):
             raise TypeError(f"registry {self.id} does not live in the gateway's store")
         return await self.ask(lambda: local.register_alongside(subject, schema, native_id, version, along))
 
     async def delete(self, subject: str, version: int | None, *, permanent: bool) -> list[int]:
         """Deletes and remembers it."""
         gone = await self.ask(lambda: self.translator.delete(subject, version, permanent=permanent), repeatable=False)
-        if self.memory is not None:
+        if self.memory is not None and self._learns:
             await self.memory.erase(subject, gone, permanent=permanent)
         return gone
 
     async def erase(self, subjects: Sequence[str]) -> None:
         """Removes soft-deleted subjects of the gateway's own registry for good, all or none."""
         local = self.translator
-        if not isinstance(local, EmbeddedRegistry):
+        if not isinstance(local, StoredRegistry):
             raise TypeError(f"registry {self.id} does not live in the gateway's store")
         await self.ask(lambda: local.erase(subjects), repeatable=False)
 

@@ -17,7 +17,7 @@ from decapolis_translators.contract import StoredVersion
 from decapolis_translators.errors import RegistryFault
 from decapolis_translators.subjects import Subject
 
-from .embedded import EmbeddedConfig, EmbeddedRegistry
+from .stored import StoredConfig, StoredRegistry
 
 SEEN_EVERY = 5.0
 """Seconds between two notes of when a registry was last seen."""
@@ -39,7 +39,7 @@ class Memory:
 
     def __init__(self, registry_id: str, store: Store, *, relearn: bool) -> None:
         self.registry_id = registry_id
-        self.recorded = EmbeddedRegistry(registry_id, EmbeddedConfig(), store)
+        self.recorded = StoredRegistry(registry_id, StoredConfig(), store)
         self._store = store
         self._relearn = relearn
         self._conflicts: dict[tuple[str, int], ConflictRow] = {}
