@@ -47,6 +47,9 @@ from .stored import StoredRegistry
 
 T = TypeVar("T")
 
+TOGETHER = 8
+"""How many versions of a history are asked for at once."""
+
 
 class LiveRegistry:
     """What operations ask: the registry's own answer, or the last known one with a note of its age.
@@ -268,7 +271,12 @@ class LiveRegistry:
             numbers = await self.ask(lambda: self.translator.versions(subject, deleted=deleted))
         except SubjectNotFound:
             return []
-        return [await self._historic(subject, number, deleted=deleted) for number in numbers]
+        history: list[StoredVersion] = []
+        for at in range(0, len(numbers), TOGETHER):
+            # some at a time: a long history must neither take a round trip each nor crowd out everybody else
+            asked = (self._historic(subject, number, deleted=deleted) for number in numbers[at : at + TOGETHER])
+            history += await asyncio.gather(*asked)
+        return history
 
     async def _local_history(self, local: StoredRegistry, subject: str) -> Sequence[StoredVersion]:
         """Read once between two changes, where no other process can change it unseen."""
