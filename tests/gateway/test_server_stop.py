@@ -74,7 +74,7 @@ def test_sigkill_loses_no_answered_write_and_gives_no_id_twice(tmp_path: Path) -
     for round_ in range(4):
         with serving("--port", "0", folder=tmp_path) as gateway:
             _verify(gateway, texts)
-            answered = _registered_until_killed(gateway, round_, after=chance.uniform(0.05, 0.6))
+            answered = _registered_until_killed(gateway, round_, after=chance.randint(8, 200))
         for number, text in answered:
             assert texts.setdefault(number, text) == text, f"id {number} was given twice"
     assert len(texts) > 20
@@ -89,7 +89,7 @@ def _verify(gateway: Gateway, texts: dict[int, str]) -> None:
             assert client.get(f"/schemas/ids/{number}").json() == {"schema": text}
 
 
-def _registered_until_killed(gateway: Gateway, round_: int, after: float) -> list[tuple[int, str]]:
+def _registered_until_killed(gateway: Gateway, round_: int, after: int) -> list[tuple[int, str]]:
     answered: list[tuple[int, str]] = []
     dead = threading.Event()
 
@@ -107,7 +107,8 @@ def _registered_until_killed(gateway: Gateway, round_: int, after: float) -> lis
 
     with ThreadPoolExecutor(4) as threads:
         writers = [threads.submit(write, writer) for writer in range(4)]
-        time.sleep(after)
+        while len(answered) < after and not any(writer.done() for writer in writers):
+            time.sleep(0.001)
         dead.set()
         gateway.stop(signal.SIGKILL)
         for writer in writers:

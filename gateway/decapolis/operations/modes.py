@@ -10,6 +10,7 @@ from decapolis.registries.stored import StoredRegistry
 from decapolis_translators.errors import ConfigNotFound, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
 
+from .buried import bury
 from .configuration import holder_of, place
 from .effective import effective_mode, enforced_mode, own_mode, settings_scope
 from .errors import MODES, ModeInvalid, ModeUnset, NotAllowed, SubjectInvalid
@@ -72,6 +73,8 @@ async def _demand_empty(view: View, holder: LiveRegistry, subject: Subject) -> N
     if not holder.is_local:
         return
     leftovers = [name for name in await holder.subjects(deleted=True) if _in_scope(name, subject)]
+    for name in leftovers:
+        await bury(view.gateway, holder, Subject.parse(name))
     await holder.erase(leftovers)
     scopes = [subject_scope(holder.id, name) for name in leftovers]
     await view.gateway.changes.count(*scopes, holder.id, settings_scope(holder.id))

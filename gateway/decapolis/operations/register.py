@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from decapolis.cache import subject_scope
@@ -11,7 +11,7 @@ from decapolis.gateway import View
 from decapolis.locks import Busy, Held
 from decapolis.registries.live import LiveRegistry
 from decapolis.web import current_call
-from decapolis_formats import FormatError, Metadata, Schema, engine_of
+from decapolis_formats import Format, FormatError, Metadata, Schema, engine_of
 from decapolis_formats.data_contracts import (
     VERSION_PROPERTY,
     InvalidRuleSet,
@@ -19,6 +19,7 @@ from decapolis_formats.data_contracts import (
     with_property,
 )
 from decapolis_policies import Demands, Violation
+from decapolis_policies.matching import Facts
 from decapolis_translators.contract import Feature, StoredVersion
 from decapolis_translators.errors import (
     Absent,
@@ -30,6 +31,7 @@ from decapolis_translators.errors import (
 )
 from decapolis_translators.subjects import Subject
 
+from .buried import with_buried
 from .candidate import Candidate, Request, Tags, candidate_from
 from .demanded import facts_of
 from .effective import IMPORTING, demand_writable, effective_config, followed
@@ -179,8 +181,8 @@ class _Attempt:
 
     async def run(self, candidate: Candidate | None, held: Held) -> Shown:
         """Reads the history, decides, writes."""
-        demands = self._demands()
-        deleted = self._numbers_matter or demands.asks_deleted
+        judge = self.view.gateway.judge
+        deleted = self._numbers_matter or judge.may_ask_deleted(self._facts)
         everything = await self.registry.history(str(self.subject), deleted=deleted)
         live = [version for version in everything if not version.deleted]
         following = (everything[-1].version + 1) if everything else 1
@@ -188,17 +190,20 @@ class _Attempt:
         there = await self._already_there(candidate, live)
         if there is not None:
             return shown(self.view, self.registry, there)
-        warnings = await self._judge(candidate, everything, demands)
+        warnings = await self._judge(candidate, everything)
         self._demand_version(following)
         self._demand_holdable(candidate.schema)
         await self._demand_room()
         return await self._write(candidate, following, warned(warnings), held)
 
-    def _demands(self) -> Demands:
+    @property
+    def _facts(self) -> Facts:
+        return facts_of(self.registry, self.subject, self.request.format)
+
+    def _demands(self, past: Set[Format]) -> Demands:
         """IMPORT and an administrator's force free from what the subject is configured to, never from a policy set."""
-        facts = facts_of(self.registry, self.subject, self.request.format)
         excused = self.importing or self._forced
-        return self.view.gateway.judge.demands(facts, self.config, only_policy=excused)
+        return self.view.gateway.judge.demands(self._facts, self.config, only_policy=excused, past=past)
 
     @property
     def _numbers_matter(self) -> bool:
@@ -274,14 +279,15 @@ class _Attempt:
             return None
         return await equivalent_version(self.registry, self.subject, candidate, live)
 
-    async def _judge(
-        self, candidate: Candidate, everything: Sequence[StoredVersion], demands: Demands
-    ) -> tuple[Violation, ...]:
+    async def _judge(self, candidate: Candidate, everything: Sequence[StoredVersion]) -> tuple[Violation, ...]:
         """The warnings of the verdict; raises where it does not allow the change."""
         gateway, registry, subject = self.view.gateway, self.registry, self.subject
+        demands = self._demands({version.schema.format for version in everything})
         versions = await past_versions(registry, subject, everything)
         imposed = self.request.version if self.importing and self.request.version > 0 else None
         past, followers = put_into_place(versions, imposed)
+        if demands.asks_deleted:
+            past = await with_buried(gateway, registry, subject, past)
         verdict = await gateway.judge.judge(candidate.judged(subject), past, demands, followers)
         note_verdict(gateway, registry, verdict)
         if verdict.allowed:

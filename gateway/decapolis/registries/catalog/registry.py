@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from sqlalchemy import Connection
 
 from decapolis.registries.overlay.state import Found, State
-from decapolis.registries.stored import StoredConfig, StoredRegistry, demand_text
+from decapolis.registries.stored import OwnStoreFault, StoredConfig, StoredRegistry, demand_text
 from decapolis.store import Store, StoreUnavailable
 from decapolis.store.projections import (
     APPLIED,
@@ -48,7 +48,6 @@ from decapolis_translators.errors import (
     RegistryError,
     SubjectNotFound,
     SubjectRefused,
-    Unreachable,
 )
 
 from .projecting import Intended, Projector
@@ -115,14 +114,14 @@ class CatalogRegistry(Translator[TranslatorConfig]):
         try:
             return cast("T", await self._store.read(work))
         except StoreUnavailable as fault:
-            raise Unreachable("The gateway's store does not answer") from fault
+            raise OwnStoreFault("The gateway's store does not answer") from fault
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Writes to the store in one transaction."""
         try:
             return cast("T", await self._store.write(work))
         except StoreUnavailable as fault:
-            raise Unreachable("The gateway's store does not take the write") from fault
+            raise OwnStoreFault("The gateway's store does not take the write") from fault
 
     # --- tables that nobody registered
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from sqlalchemy import Connection
 
 from decapolis.registries.references import resolve
-from decapolis.registries.stored import StoredConfig, StoredRegistry
+from decapolis.registries.stored import OwnStoreFault, StoredConfig, StoredRegistry
 from decapolis.store import Store, StoreUnavailable, settings
 from decapolis.store.overlaid import keep_note
 from decapolis_formats import Dependency, FormatError, Schema
@@ -39,7 +39,6 @@ from decapolis_translators.errors import (
     RegistryFault,
     SchemaRefused,
     SubjectNotFound,
-    Unreachable,
     Unsupported,
     VersionNotFound,
 )
@@ -122,13 +121,13 @@ class Overlay(Translator[TranslatorConfig]):
         try:
             return cast("T", await self._store.read(work))
         except StoreUnavailable as fault:
-            raise Unreachable("The gateway's store does not answer") from fault
+            raise OwnStoreFault("The gateway's store does not answer") from fault
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         try:
             return cast("T", await self._store.write(work))
         except StoreUnavailable as fault:
-            raise Unreachable("The gateway's store does not take the write") from fault
+            raise OwnStoreFault("The gateway's store does not take the write") from fault
 
     # --- looking
 
