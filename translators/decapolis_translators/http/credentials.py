@@ -60,11 +60,14 @@ class Fixed:
 class Tokens(ABC):
     """OAuth 2 client credentials: one token for all tasks, kept until shortly before its end."""
 
-    def __init__(self, client_id: str, secret: SecretStr, scope: str | None, send: Send) -> None:
+    def __init__(
+        self, client_id: str, secret: SecretStr, scope: str | None, send: Send, more: Mapping[str, str] | None = None
+    ) -> None:
         self._client_id = client_id
         self._secret = secret
         self._scope = scope
         self._send = send
+        self._more = dict(more or {})
         self._token = ""
         self._spent_at = 0.0
         self._fetching = asyncio.Lock()
@@ -95,7 +98,7 @@ class Tokens(ABC):
             return self._token
 
     async def _fetch(self) -> tuple[str, float]:
-        form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})
+        form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {}) | self._more
         headers = {
             "Authorization": basic(quote_plus(self._client_id), quote_plus(self._secret.get_secret_value())),
             "Content-Type": "application/x-www-form-urlencoded",
