@@ -164,7 +164,11 @@ class ReadsVersions(Translator[PulsarConfig]):
         """Remembers the type of the newest schema, None where there is none."""
         items = typed(answer, "getSchemaResponses", list) if isinstance(answer, Mapping) else []
         kind = items[-1].get("type") if items and isinstance(items[-1], Mapping) else None
-        self._kinds[topic] = (kind if isinstance(kind, str) else None, time.monotonic())
+        self._remember(topic, kind if isinstance(kind, str) else None)
+
+    def _remember(self, topic: str, kind: str | None) -> None:
+        """Only for listings, which leave out topics that are known to have no schema."""
+        self._kinds[topic] = (kind, time.monotonic())
 
     def _standing_for(self, topic: str) -> list[str]:
         """The subjects of a topic; one of which nothing is known counts as having a schema."""

@@ -64,6 +64,7 @@ class WritesVersions(ReadsVersions):
         topic = live[-1].topic
         call = Call("DELETE", f"{self._schemas(topic)}/schema", force, write=True)
         await self._ask(call, self._asked(subject, write=True))
+        self._remember(topic, None)
         return [entry.number for entry in live]
 
     async def check(self, subject: str, schema: Schema, version: int | None = None) -> NativeVerdict:
@@ -106,6 +107,7 @@ class WritesVersions(ReadsVersions):
             entry = await self._added(subject, topic, payload)
         if not same_meaning(schema, entry.schema, dependencies):
             raise WriteConflict(f"Version {entry.number} of '{subject}' holds something else than what was sent")
+        self._remember(topic, entry.type)
         return entry.told(subject)
 
     async def _added(self, subject: str, topic: str, payload: Payload) -> Entry:
