@@ -14,10 +14,12 @@ from decapolis_translators.apicurio import ApicurioConfig, ApicurioRegistry
 from decapolis_translators.aws_glue import GlueConfig, GlueRegistry
 from decapolis_translators.confluent import ConfluentRegistry, DialectRegistry
 from decapolis_translators.karapace import KarapaceRegistry
+from decapolis_translators.pulsar import PulsarConfig, PulsarRegistry
 from decapolis_translators.redpanda import RedpandaRegistry
 from decapolis_translators.testing.fakes import DialectFake, Loopback
 from decapolis_translators.testing.fakes.apicurio import ApicurioFake
 from decapolis_translators.testing.fakes.glue import GlueFake
+from decapolis_translators.testing.fakes.pulsar import PulsarFake
 
 TYPES: dict[str, type[DialectRegistry]] = {
     "confluent": ConfluentRegistry,
@@ -28,6 +30,7 @@ TYPES: dict[str, type[DialectRegistry]] = {
 Opening = Callable[..., Awaitable[Any]]
 Connecting = Callable[..., Awaitable[ApicurioRegistry]]
 ConnectingGlue = Callable[..., Awaitable[GlueRegistry]]
+ConnectingPulsar = Callable[..., Awaitable[PulsarRegistry]]
 
 
 @pytest.fixture
@@ -80,6 +83,22 @@ async def connect_glue(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect
             url = target if isinstance(target, str) else stack.enter_context(Loopback(target)).url
             given = {"region": "us-east-1", "registry_name": "schemas", "endpoint_url": url, **who, **config}
             registry = GlueRegistry("under-test", GlueConfig.model_validate(given))
+            await registry.open()
+            stack.push_async_callback(registry.close)
+            return registry
+
+        yield opened
+
+
+@pytest.fixture
+async def connect_pulsar() -> AsyncIterator[ConnectingPulsar]:
+    """The same for the type `pulsar`."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(target: httpx.AsyncBaseTransport | PulsarFake, **config: Any) -> PulsarRegistry:
+            transport = httpx.ASGITransport(app=target) if isinstance(target, PulsarFake) else target
+            given = {"url": "http://pulsar.test:8080", **config}
+            registry = PulsarRegistry("under-test", PulsarConfig.model_validate(given), transport=transport)
             await registry.open()
             stack.push_async_callback(registry.close)
             return registry

@@ -1,6 +1,7 @@
 """What brokers refuse, told in our errors: the status decides first, the words where one status means several things.
 
-Words come as JSON (`{"reason": …}`) or, where only a status line was meant, as the web server's page.
+Words come from the broker (`{"reason": …}`) or, where only a status line was meant, as the page of its web server, which is
+JSON (`{"servlet": …, "message": …}`) or HTML, as the client accepts it.
 """
 
 from __future__ import annotations
@@ -64,10 +65,11 @@ def words_of(answer: Answer, scrub: Callable[[str], str]) -> str | None:
     except Garbled:
         page = _TITLE.search(answer.content.decode("utf-8", "replace"))
         return None if page is None else _clean(html.unescape(page[1]), scrub)
-    if not isinstance(body, Mapping) or not isinstance(body.get("reason"), str):
+    given = body.get("message" if "servlet" in body else "reason") if isinstance(body, Mapping) else None
+    if not isinstance(given, str):
         return None
-    traced = _MESSAGE.search(body["reason"])
-    return _clean(traced[1] if traced else body["reason"], scrub)
+    traced = _MESSAGE.search(given)
+    return _clean(traced[1] if traced else given, scrub)
 
 
 def _clean(words: str, scrub: Callable[[str], str]) -> str:

@@ -52,13 +52,14 @@ class WritesVersions(ReadsVersions):
         return await self._registered(subject, schema, dependencies)
 
     async def delete(self, subject: str, version: int | None = None, *, permanent: bool = False) -> list[int]:
-        """Deletes all versions for good: behind Pulsar's own mark, or, with `erase`, out of its storage."""
+        """Deletes all versions for good (a single one only where there is no other): behind Pulsar's own mark, or, with `erase`, out of its storage."""
         if not permanent:
             self.capabilities.demand(Feature.SOFT_DELETE)
         live = await self._live(subject)
         if version is not None:
             self._numbered(live, subject, version)
-            self.capabilities.demand(Feature.DELETE_VERSION)
+            if len(live) > 1:
+                self.capabilities.demand(Feature.DELETE_VERSION)
         self._demand_writable(subject, live)
         force = {"force": "true"} if self.settings.erase else {}
         topic = live[-1].topic

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from decapolis.store import schemas
 from decapolis_translators.contract import KeepsNotes, Translator
+from decapolis_translators.errors import SubjectNotFound
 
 from .notes import RangeNote, read_range
 from .registry import Overlay
@@ -51,7 +52,10 @@ async def pinned_range(native: Translator[Any]) -> RangeNote | None:
 async def _seen(overlay: Overlay) -> Seen:
     seen = {}
     for subject in sorted(await overlay.native.subjects()):
-        listed = await overlay.lister.listed(subject)
+        try:
+            listed = await overlay.lister.listed(subject)
+        except SubjectNotFound:
+            continue  # gone since, or a name under which there is no schema
         seen[subject] = (await overlay.found(subject, listed), {str(each.native_id) for each in listed})
     return seen
 

@@ -55,13 +55,14 @@ _KEPT_HERE = (
     Feature.INTEGER_IDS,
     Feature.IMPORT_IDS,
     Feature.SOFT_DELETE,
+    Feature.DELETE_VERSION,
     Feature.METADATA,
     Feature.METADATA_TAGS,
     Feature.RULE_SETS,
     Feature.REFERRERS,
     Feature.USAGES,
 )
-"""What the gateway adds to any registry."""
+"""What the gateway adds to any registry; of a version's deletion the soft one, the registry refuses the permanent one."""
 
 
 RECENT = 1.0
@@ -167,7 +168,7 @@ class Overlay(Translator[TranslatorConfig]):
     async def _one_found(self, subject: str, listed: Listed, note: str) -> Found:
         native = listed.schema or (await self.native.fetch(subject, listed.version)).schema
         document = document_of(native)
-        if document is native:
+        if document is native and not native.references:  # with references it is a whole document that we put there
             document = canonical(native, await self._dependencies(native))
         ids = tuple(IdNote(each.public_id - self._base, each.versions) for each in read(note))
         if any(not 0 < each.public_id <= self._span for each in ids):

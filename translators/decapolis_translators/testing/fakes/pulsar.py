@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .asgi import FakeServer, Problem, Request, Route
-from .pulsar_state import STRATEGIES, Namespace, Topic, demand_compatible, demand_valid, page, same
+from .pulsar_state import STRATEGIES, Namespace, Page, Topic, demand_compatible, demand_valid, page, same
 
 _PARTITION = re.compile(r"-partition-(\d+)$")
 _SCHEMAS = "/admin/v2/schemas/{tenant}/{ns}/{topic}"
@@ -74,6 +74,12 @@ class PulsarFake(FakeServer):
     def unauthorized(self) -> Problem:
         """What the authentication filter says."""
         return page(401, "Authentication required")
+
+    def _dispatch(self, request: Request) -> Any:
+        try:
+            return super()._dispatch(request)
+        except Page as problem:
+            raise problem.accepted(request.headers.get("accept", ""), request.raw_path) from None
 
     def put(self, topic: str, kind: str, *texts: str, properties: dict[str, str] | None = None) -> None:
         """What a producer or another tool leaves: a topic with versions, not judged."""
@@ -246,8 +252,8 @@ class PulsarFake(FakeServer):
         strategy = self._enforced(space, topic)
         try:
             demand_compatible(kind, data, space.live(topic), strategy)
-        except Problem as problem:
-            words = str(problem.body).split("<title>Error 409 ")[1].split("</title>")[0]
+        except Page as problem:
+            words = problem.words
             trace = "org.apache.pulsar.broker.service.schema.exceptions.IncompatibleSchemaException"
             reason = f"\n --- An unexpected error occurred in the server ---\n\nMessage: {words}\n\nStacktrace:\n\n{trace}: {words}"
             raise Problem(500, {"reason": reason}) from None

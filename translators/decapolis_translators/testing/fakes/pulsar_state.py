@@ -169,11 +169,25 @@ def _fits(kind: str, new: str, old: str, strategy: str) -> bool:
     return all(each.compatible for pair in pairs for each in engine.compare(*pair))
 
 
-def page(status: int, words: str) -> Problem:
-    """A refusal of which the broker said only a status line; Jetty puts it into a page."""
-    shown = words.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    text = (
-        f"<html>\n<head>\n<title>Error {status} {shown}</title>\n</head>\n"
-        f"<body><h2>HTTP ERROR {status} {shown}</h2>\n</body>\n</html>\n"
-    )
-    return Problem(status, text, {"content-type": "text/html;charset=iso-8859-1"})
+class Page(Problem):
+    """A refusal of which the broker said only a status line; Jetty makes a page of it, as the client accepts it."""
+
+    def __init__(self, status: int, words: str) -> None:
+        shown = words.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+        text = f"<html>\n<head>\n<title>Error {status} {shown}</title>\n</head>\n<body><h2>{shown}</h2></body>\n</html>\n"
+        super().__init__(status, text, {"content-type": "text/html;charset=iso-8859-1"})
+        self.words = words
+
+    def accepted(self, accept: str, path: str) -> Problem:
+        """The page for that Accept header."""
+        if "application/json" not in accept:
+            return self
+        servlet = "org.glassfish.jersey.servlet.ServletContainer-184751f3"
+        return Problem(
+            self.status, {"servlet": servlet, "message": self.words, "url": path, "status": str(self.status)}
+        )
+
+
+def page(status: int, words: str) -> Page:
+    """Such a refusal."""
+    return Page(status, words)
