@@ -1,4 +1,4 @@
-"""Apache Pulsar: the strict fake, and the real standalone broker where DECAPOLIS_LIVE_PULSAR names it or a script starts it."""
+"""Apache Pulsar: the strict fake, and a real standalone broker: DECAPOLIS_LIVE_PULSAR names it, or a script starts it."""
 
 from __future__ import annotations
 

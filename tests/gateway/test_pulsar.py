@@ -169,9 +169,7 @@ async def test_a_lost_answer_is_found_again(fake_door: Door, fake: FakePulsar) -
     assert len(fake.fake.home.live(fake_door.run)) == 2
 
 
-async def test_ids_survive_the_loss_of_the_store(
-    gateways: Callable[..., Any], facade: Facade, tmp_path: Path
-) -> None:
+async def test_ids_survive_the_loss_of_the_store(gateways: Callable[..., Any], facade: Facade, tmp_path: Path) -> None:
     """Versions with references too, wherever their names sort."""
     run, entry = f"t-{uuid.uuid4().hex[:8]}", entry_of(facade)
     name, text = REFERRING["AVRO"]

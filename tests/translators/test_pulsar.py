@@ -302,9 +302,18 @@ async def test_no_topic_is_made_where_that_is_not_wanted(connect_pulsar: Connect
 
 # --- documents
 
-PROTO = 'syntax = "proto3";\n\npackage p;\n\nimport "base.proto";\nimport "google/protobuf/timestamp.proto";\n\n' + (
-    "message Use {\n  Base base = 1;\n  google.protobuf.Timestamp at = 2;\n}\n"
-)
+PROTO = """syntax = "proto3";
+
+package p;
+
+import "base.proto";
+import "google/protobuf/timestamp.proto";
+
+message Use {
+  Base base = 1;
+  google.protobuf.Timestamp at = 2;
+}
+"""
 BASE = 'syntax = "proto3";\n\npackage p;\n\nmessage Base {\n  int32 a = 1;\n}\n'
 
 

@@ -114,5 +114,7 @@ class IssuedTokens(Tokens):
         if not isinstance(found, str) or not found.startswith(("http://", "https://")):
             raise CredentialsRefused(f"auth: {url} names no token_endpoint; give auth.token_url")
         if issuer.startswith("https:") and not found.startswith("https:"):
-            raise CredentialsRefused("auth: the issuer names a token_endpoint without TLS; give auth.token_url yourself")
+            raise CredentialsRefused(
+                "auth: the issuer names a token_endpoint without TLS; give auth.token_url yourself"
+            )
         return found

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from decapolis_formats import Dependency, Format, Schema
 from decapolis_translators.contract import Feature, NativeVerdict, StoredVersion
 from decapolis_translators.errors import (
+    Absent,
     NotPermitted,
     RegistryFault,
     SchemaRefused,
@@ -52,7 +53,10 @@ class WritesVersions(ReadsVersions):
         return await self._registered(subject, schema, dependencies)
 
     async def delete(self, subject: str, version: int | None = None, *, permanent: bool = False) -> list[int]:
-        """Deletes all versions for good (a single one only where there is no other): behind Pulsar's own mark, or, with `erase`, out of its storage."""
+        """Deletes all versions for good, a single one only where there is no other.
+
+        They are hidden behind Pulsar's own mark, or, with `erase`, go from its storage.
+        """
         if not permanent:
             self.capabilities.demand(Feature.SOFT_DELETE)
         live = await self._live(subject)
@@ -76,7 +80,9 @@ class WritesVersions(ReadsVersions):
             if not live:
                 raise SubjectNotFound(subject)
             if self._numbered(live, subject, version) is not live[-1]:
-                raise Unsupported(Feature.NATIVE_CHECK, "Pulsar judges under its own strategy, from the newest version.")
+                raise Unsupported(
+                    Feature.NATIVE_CHECK, "Pulsar judges under its own strategy, from the newest version."
+                )
         topic = live[-1].topic if live else self._topics.topic_of(subject)
         payload = payload_of(schema, (), live[-1].type if live else None)
         call = Call("POST", f"{self._schemas(topic)}/compatibility", body=payload.body())
@@ -122,7 +128,7 @@ class WritesVersions(ReadsVersions):
             read = Call("GET", f"{self._schemas(topic)}/schema/{number}", write=True)
             answer = await self._ask(read, self._asked(subject, number + 1, write=True))
             entry = entry_in(answer.json(), topic, None)
-        except SubjectNotFound:
+        except Absent:
             entry = None
         if entry is None:
             raise WriteConflict(f"Version {number + 1} of '{subject}' was deleted as soon as it was there")
@@ -169,5 +175,3 @@ class WritesVersions(ReadsVersions):
                 capabilities.demand(Feature.METADATA_TAGS)
         if schema.rule_set is not None:
             capabilities.demand(Feature.RULE_SETS)
-
-

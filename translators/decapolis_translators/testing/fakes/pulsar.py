@@ -155,7 +155,7 @@ class PulsarFake(FakeServer):
         self._json(request)
         topics, name = self._space(at).topics, at["topic"]
         if _PARTITION.search(name):
-            raise Problem(412, {"reason": f"Can't create topic {name} with \"-partition-\" followed by numeric value"})
+            raise Problem(412, {"reason": f'Can\'t create topic {name} with "-partition-" followed by numeric value'})
         if name in topics:
             raise Problem(409, {"reason": "This topic already exists"})
         topics[name] = Topic()
@@ -255,6 +255,7 @@ class PulsarFake(FakeServer):
         except Page as problem:
             words = problem.words
             trace = "org.apache.pulsar.broker.service.schema.exceptions.IncompatibleSchemaException"
-            reason = f"\n --- An unexpected error occurred in the server ---\n\nMessage: {words}\n\nStacktrace:\n\n{trace}: {words}"
+            intro = "\n --- An unexpected error occurred in the server ---\n\n"
+            reason = f"{intro}Message: {words}\n\nStacktrace:\n\n{trace}: {words}"
             raise Problem(500, {"reason": reason}) from None
         raise Problem(202, {"schemaCompatibilityStrategy": strategy, "compatibility": True})

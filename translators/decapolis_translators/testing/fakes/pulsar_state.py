@@ -22,7 +22,9 @@ STRATEGIES = (
     *("UNDEFINED", "ALWAYS_INCOMPATIBLE", "ALWAYS_COMPATIBLE", "BACKWARD", "BACKWARD_TRANSITIVE"),
     *("FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"),
 )
-PRIMITIVES = frozenset({"NONE", "STRING", "BOOLEAN", "INT8", "INT16", "INT32", "INT64", "FLOAT", "DOUBLE", "BYTES", "DATE"})
+PRIMITIVES = frozenset(
+    {"NONE", "STRING", "BOOLEAN", "INT8", "INT16", "INT32", "INT64", "FLOAT", "DOUBLE", "BYTES", "DATE"}
+)
 _clock = itertools.count(1_790_000_000_000)
 
 
@@ -174,7 +176,9 @@ class Page(Problem):
 
     def __init__(self, status: int, words: str) -> None:
         shown = words.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-        text = f"<html>\n<head>\n<title>Error {status} {shown}</title>\n</head>\n<body><h2>{shown}</h2></body>\n</html>\n"
+        text = (
+            f"<html>\n<head>\n<title>Error {status} {shown}</title>\n</head>\n<body><h2>{shown}</h2></body>\n</html>\n"
+        )
         super().__init__(status, text, {"content-type": "text/html;charset=iso-8859-1"})
         self.words = words
 
