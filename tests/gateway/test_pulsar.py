@@ -137,10 +137,16 @@ async def test_deletes_soft_and_hard(door: Door) -> None:
     assert (await door.told("GET", f"/subjects/{subject}/versions/latest"))["id"] == again
 
 
-async def test_a_global_level_is_the_namespaces(door: Door) -> None:
-    assert await door.told("GET", "/registries/pulsar/config" if not door._prefix else "/config") == {
-        "compatibilityLevel": "FULL"
-    }
+async def test_a_global_level_is_the_namespaces(facade: Facade, gateways: Running) -> None:
+    door = Door(await gateways(HOME, entry_of(facade), cache={"seconds": 0}, **ROUTES), "/registries/pulsar")
+    assert await door.told("GET", "/config") == {"compatibilityLevel": "FULL"}
+    await door.told("PUT", "/config", json={"compatibility": "NONE"})
+    assert await door.told("GET", "/config") == {"compatibilityLevel": "NONE"}
+    subject = f"{door.run}-value"
+    for fields in (("a",), ("z",)):
+        await door.registered(subject, json.dumps(record(*fields)))
+    await door.told("PUT", "/config", json={"compatibility": "FULL"})
+    assert code(await door.register(subject, json.dumps(record("y")))) == (409, 409)
 
 
 async def test_what_other_tools_put_there_is_found_and_never_rewritten(fake_door: Door, fake: FakePulsar) -> None:

@@ -129,7 +129,7 @@ def same(kind: str, data: str, kept: Kept) -> bool:
     if kept.type != kind:
         return False
     if kind in {"AVRO", "JSON"}:
-        return _essence(json.loads(data)) == _essence(json.loads(kept.data))
+        return bool(_essence(json.loads(data)) == _essence(json.loads(kept.data)))
     return hashlib.sha256(data.encode()).digest() == hashlib.sha256(kept.data.encode()).digest()
 
 
