@@ -25,6 +25,7 @@ from decapolis.registries.memory import Memory
 from decapolis.registries.routing import Registries
 from decapolis.settings import REGISTRY_TYPES, Configuration, RegistryEntry
 from decapolis.store import Store, store_at
+from decapolis.web import enter_call, own_call
 from decapolis_translators.contract import Translator, TranslatorConfig
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
@@ -137,7 +138,15 @@ async def _live(
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
         await memory.open()
     passes_through = configuration.home == entry.id and entry.type == "confluent"
-    registry = LiveRegistry(entry, translator, memory, changes, metrics, passes_through=passes_through)
+    registry = LiveRegistry(
+        entry,
+        translator,
+        memory,
+        changes,
+        metrics,
+        passes_through=passes_through,
+        stale_after=configuration.gateway.limits.stale_after_seconds,
+    )
     await translator.open()
     stack.push_async_callback(registry.close)
     return registry
@@ -163,6 +172,7 @@ async def _probe_forever(gateway: Gateway) -> None:
 async def _probe(gateway: Gateway, registry: LiveRegistry) -> None:
     if not registry.entry.enabled:
         return
+    enter_call(own_call())
     try:
         ping = await registry.ping()
         await gateway.ledger.recognise(registry.id, ping.cluster_id)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from decapolis.cache import Ready
 from decapolis.gateway import Gateway
+from decapolis.store import StoreUnavailable
 from decapolis.web import call_for, enter_call
 
 from .ask import Keep
@@ -99,7 +100,10 @@ class ReadyLayer:
         if found is None or not found.scopes:
             return found
         if self._changes.shared:
-            return found if await self._changes.unchanged(found.scopes, found.made) else None
+            try:
+                return found if await self._changes.unchanged(found.scopes, found.made) else None
+            except StoreUnavailable:
+                return None  # whether it still stands cannot be known
         return found if self._still_stands(found) else None
 
     async def _make(
@@ -111,7 +115,12 @@ class ReadyLayer:
         enter_call(call)
         keeps: list[Keep] = []
         scope["decapolis.keep"] = keeps
-        made = await self._changes.now() if key is not None else 0
+        made = 0
+        if key is not None:
+            try:
+                made = await self._changes.now()
+            except StoreUnavailable:
+                key = None
         recorder = _Recorder(send, call.request_id.encode("latin-1"))
         began = time.perf_counter()
         try:

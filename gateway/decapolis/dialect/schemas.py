@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decapolis.operations import fetch, listings
 from decapolis.operations.shown import Shown
+from decapolis.web import current_call
 from decapolis_formats import Schema
 from decapolis_translators.errors import SchemaNotFound
 
@@ -40,7 +41,9 @@ async def get_schemas(ask: Ask) -> Answer:
 async def _by_id(ask: Ask) -> Shown:
     number = integer(ask.params["id"])
     subject = ask.text("subject") or None
-    found = await fetch.fetch_by_id(ask.view, number, subject)
+    with current_call().taking_stale():
+        # whatever was asked on the way: the text of an id never grows old
+        found = await fetch.fetch_by_id(ask.view, number, subject)
     if subject is None:
         ask.may_keep()
     elif not subject.startswith(":"):
@@ -48,10 +51,23 @@ async def _by_id(ask: Ask) -> Shown:
     return found
 
 
+async def _described(ask: Ask, found: Shown) -> Shown:
+    """With a subject and a version, which, other than the text, may change."""
+    call = current_call()
+    with call.taking_stale():
+        described = await fetch.describe_use(ask.view, found)
+        aged = call.stale_since is not None
+    if aged or described is found:
+        ask.keep = None
+    else:
+        keep_with_subject(ask, described.subject)
+    return described
+
+
 async def get_by_id(ask: Ask) -> Answer:
     found = await _by_id(ask)
     if ask.extra:
-        found = await fetch.describe_use(ask.view, found)
+        found = await _described(ask, found)
     schema = await styled(ask, found)
     if ask.text("referenceFormat") == "qualified":
         schema = fetch.with_qualified_references(schema, found.subject)

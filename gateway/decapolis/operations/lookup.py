@@ -42,7 +42,7 @@ async def _in_subject(
     view: View, registry: LiveRegistry, subject: Subject, request: Request, *, normalize: bool, deleted: bool
 ) -> StoredVersion:
     """Reading is lenient, because history may be older than today's rules."""
-    config = await effective_config(view.gateway, registry, subject)
+    config = await effective_config(view.gateway, registry, subject, needed=False)
     # an unknown subject is told before an unreadable schema
     await registry.versions(str(subject), deleted=deleted)
     normalize = normalize or bool(config.get("normalize"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decapolis.gateway import View
+from decapolis.web import current_call
 from decapolis_formats import FormatError, Metadata, RuleSet, engine_of
 from decapolis_formats.data_contracts import merge_rule_sets, without_rules
 from decapolis_policies.history import Text
@@ -34,6 +35,7 @@ async def retag(view: View, spelled: str, version: int | None, change: Retag) ->
     """The new version; RuleSetInvalid when a whole rule set and single rules are changed at once."""
     if change.rule_set is not None and (change.rules_to_merge is not None or change.rules_to_remove):
         raise RuleSetInvalid("ruleSet cannot be given together with rulesToMerge or rulesToRemove")
+    current_call().demand_fresh()
     subject, registry = await followed(view, spelled)
     stored = await registry.fetch(str(subject), version)
     schema = stored.schema

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
 from decapolis.settings import Resilience
 from decapolis_translators.errors import Garbled, RegistryFault, Throttled, Unreachable
@@ -18,6 +26,9 @@ RETRY_BUDGET = 0.2
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 BUDGET_CAP = 10.0
+LONGEST_REST = 60.0
+"""Seconds that a `Retry-After` is believed."""
+_JITTER = wait_random_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE)
 
 
 class Breaker:
@@ -78,34 +89,33 @@ class Caller:
         self.breaker = Breaker(bounds.breaker_failures, bounds.breaker_seconds)
         self._places = asyncio.Semaphore(bounds.concurrency)
         self._budget = BUDGET_CAP
+        self._welcome_at = 0.0
 
     async def ask(self, question: Callable[[], Awaitable[T]], *, repeatable: bool) -> T:
         """The answer to a question, asked again on a fault where `repeatable` and the budget allow."""
         deadline = time.monotonic() + self.bounds.deadline
-        attempt = 0
         self._budget = min(self._budget + RETRY_BUDGET, BUDGET_CAP)
-        while True:
-            try:
-                return await self._once(question, deadline, repeatable=repeatable)
-            except RegistryFault as fault:
-                pause = self._pause(fault, attempt) if repeatable else None
-                if pause is None or time.monotonic() + pause >= deadline:
-                    raise
-                attempt += 1
-                self._budget -= 1
-                await asyncio.sleep(pause)
+        if not repeatable or not self.bounds.retries:
+            return await self._once(question, deadline, repeatable=repeatable)
+        repeating = AsyncRetrying(
+            retry=retry_if_exception(self._may_help),
+            wait=_pause,
+            stop=stop_after_attempt(self.bounds.retries + 1) | stop_before_delay(self.bounds.deadline),
+            before_sleep=self._spend,
+            reraise=True,
+        )
+        return await repeating(self._once, question, deadline, repeatable=repeatable)
 
-    def _pause(self, fault: RegistryFault, attempt: int) -> float | None:
-        """How long to wait before the next attempt (full jitter), None for no next one."""
-        if attempt >= self.bounds.retries or self._budget < 1 or self.breaker.state != "closed":
-            return None
-        if isinstance(fault, Throttled) and fault.retry_after is not None:
-            return fault.retry_after
-        if not isinstance(fault, Unreachable | Throttled):
-            return None
-        return random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter, not a secret
+    def _may_help(self, fault: BaseException) -> bool:
+        """Whether asking again may help and is affordable."""
+        passing = isinstance(fault, Unreachable | Throttled)
+        return passing and self._budget >= 1 and self.breaker.state == "closed"
+
+    def _spend(self, _: RetryCallState) -> None:
+        self._budget -= 1
 
     async def _once(self, question: Callable[[], Awaitable[T]], deadline: float, *, repeatable: bool) -> T:
+        self._demand_welcome()
         if not self.breaker.admit():
             raise Unreachable(f"Registry {self.registry_id} failed repeatedly and is given a rest")
         sent = False
@@ -115,13 +125,18 @@ class Caller:
                     sent = True
                     answer = await question()
         except TimeoutError as late:
-            self.breaker.failed()
+            if sent:
+                self.breaker.failed()
+            else:
+                self.breaker.released()  # it was busy with our other questions, which says nothing against it
             raise Unreachable(
                 f"Registry {self.registry_id} did not answer within {self.bounds.deadline:g} s",
                 sent=sent and not repeatable,
             ) from late
-        except Throttled:
+        except Throttled as throttled:
             self.breaker.released()
+            wait = min(throttled.retry_after or 0.0, LONGEST_REST)
+            self._welcome_at = max(self._welcome_at, time.monotonic() + wait)
             raise
         except RegistryFault:
             self.breaker.failed()
@@ -138,6 +153,20 @@ class Caller:
             raise
         self.breaker.succeeded()
         return answer
+
+    def _demand_welcome(self) -> None:
+        """A registry that said when to come again (`Retry-After`) is left alone until then."""
+        wait = self._welcome_at - time.monotonic()
+        if wait > 0:
+            raise Throttled(f"Registry {self.registry_id} asked to be left alone for a while", retry_after=wait)
+
+
+def _pause(state: RetryCallState) -> float:
+    """As long as the registry says, else full jitter under a doubling bound."""
+    fault = state.outcome.exception() if state.outcome is not None else None
+    if isinstance(fault, Throttled) and fault.retry_after is not None:
+        return fault.retry_after
+    return _JITTER(state)
 
 
 def _loop_time(deadline: float) -> float:
