@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from decapolis.gateway import Gateway, View
@@ -27,6 +29,8 @@ INHERITED = (
 """What a subject's own configuration still takes from the global one; the level is not among them."""
 
 EVERYWHERE = f":{GLOBAL_CONTEXT}:"
+_RECALL_SECONDS = 0.2
+"""What reading the last known mode may take."""
 READ_ONLY = ("READONLY", "READONLY_OVERRIDE")
 IMPORTING = ("IMPORT", "FORWARD")
 
@@ -154,9 +158,11 @@ async def front_mode(view: View, registry: LiveRegistry) -> str:
         return await view.gateway.front.mode(None) or "READWRITE"
     if registry is home:
         return await own_mode(view.gateway, home, None) or "READWRITE"
-    with current_call().taking_stale():
-        # a home that is down or slow stops nobody else's writes: its last known mode holds for the front
-        return await own_mode(view.gateway, home, None, needed=False) or "READWRITE"
+    # a home that is down or slow stops nobody else's writes: its last known mode holds for the front, and none if it has none
+    with current_call().taking_stale(), suppress(TimeoutError):
+        async with asyncio.timeout(view.gateway.configuration.gateway.limits.stale_after_seconds + _RECALL_SECONDS):
+            return await own_mode(view.gateway, home, None, needed=False) or "READWRITE"
+    return "READWRITE"
 
 
 async def followed(view: View, spelled: str) -> tuple[Subject, LiveRegistry]:
