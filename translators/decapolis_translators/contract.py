@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
-from decapolis_formats import Format, Schema
+from decapolis_formats import Dependency, Format, Schema
 
 from .errors import Unsupported
 
@@ -35,6 +35,7 @@ class Feature(StrEnum):
     SOFT_DELETE = "soft_delete"
     DELETE_VERSION = "delete_version"
     LEVELS = "levels"
+    GLOBAL_LEVEL = "global_level"
     CONFIG = "config"
     MODES = "modes"
     CONTEXTS = "contexts"
@@ -83,6 +84,16 @@ class StoredVersion:
     schema: Schema
     deleted: bool = False
     created_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One live version as a listing names it; `schema` only where the listing carries texts anyway."""
+
+    version: int
+    native_id: NativeId
+    created_ms: int | None = None
+    schema: Schema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +212,14 @@ class HoldsConfig(Protocol):
     """
 
     async def config(self, subject: str | None) -> Mapping[str, Any] | None:
-        """What is set exactly there, None when nothing is; the global answers what the registry enforces."""
+        """What is set exactly there, None when nothing is; the global answers what the registry enforces.
+
+        SubjectNotFound where levels belong to subjects that must exist first. Without GLOBAL_LEVEL nobody asks for the
+        global one.
+        """
 
     async def set_config(self, subject: str | None, changes: Mapping[str, Any]) -> None:
-        """Changes the named keys; a None clears one."""
+        """Changes the named keys; a None clears one. SubjectNotFound as above, NotPermitted when refused."""
 
     async def clear_config(self, subject: str | None) -> None:
         """Removes what is set there; ConfigNotFound when nothing was."""
@@ -218,7 +233,7 @@ class HoldsModes(Protocol):
         """What is set exactly there, None when nothing is; the global answers what holds."""
 
     async def set_mode(self, subject: str | None, mode: str | None, *, force: bool = False) -> None:
-        """Sets it, or clears it with None; NotPermitted when the registry refuses."""
+        """Sets it, or clears it with None; ConfigNotFound when nothing was there to clear, NotPermitted when refused."""
 
 
 @runtime_checkable
@@ -251,3 +266,41 @@ class HasContexts(Protocol):
 
     async def contexts(self) -> Sequence[str]:
         """Their names, `.` first, the rest sorted."""
+
+
+@runtime_checkable
+class ListsVersions(Protocol):
+    """A registry that names a subject's versions with their native ids in few calls: what an overlay is built on."""
+
+    async def listed(self, subject: str) -> list[Listed]:
+        """The live versions in the registry's own order. SubjectNotFound when none."""
+
+
+@runtime_checkable
+class HoldsDocuments(Protocol):
+    """A registry that keeps a whole document (references, metadata, rules) beside what it understands of it."""
+
+    async def register_document(
+        self, subject: str, schema: Schema, dependencies: tuple[Dependency, ...]
+    ) -> StoredVersion:
+        """As `register`; `dependencies` are the texts of all references, depth first."""
+
+
+@runtime_checkable
+class KeepsNotes(Protocol):
+    """A registry to which short texts can be pinned, so that public ids survive the loss of the gateway's store.
+
+    A note has at most 256 characters of `A-Z a-z 0-9 = + - . _ / @`; a new one replaces the one before.
+    """
+
+    async def notes(self, subject: str) -> Mapping[int, str]:
+        """The note of each version that has one, by the registry's own number. SubjectNotFound."""
+
+    async def note(self, subject: str, version: int, text: str) -> None:
+        """Pins a note to a version. SubjectNotFound or VersionNotFound."""
+
+    async def own_note(self) -> str | None:
+        """The note of the registry as a whole, None where there is none."""
+
+    async def set_own_note(self, text: str) -> None:
+        """Pins it."""

@@ -6,12 +6,10 @@ Found through the same entry point as every other type and under the same contra
 from __future__ import annotations
 
 import builtins
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from decapolis.store import Store, StoreUnavailable, schemas, settings
 from decapolis.store.schemas import VersionRow
@@ -26,19 +24,13 @@ from decapolis_translators.contract import (
 )
 from decapolis_translators.errors import (
     ConfigNotFound,
-    IdTaken,
-    ReferenceExists,
     SchemaNotFound,
     SubjectNotFound,
-    SubjectNotSoftDeleted,
-    SubjectSoftDeleted,
     Unreachable,
-    VersionNotFound,
-    VersionNotSoftDeleted,
-    VersionSoftDeleted,
-    WriteConflict,
 )
 from decapolis_translators.subjects import Subject
+
+from .documents import Documents
 
 _DIALECT = frozenset({Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF})
 
@@ -58,6 +50,7 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
 
     def __init__(self, registry_id: str, config: EmbeddedConfig, store: Store) -> None:
         super().__init__(registry_id, config)
+        self.documents = Documents(registry_id)
         self._store = store
 
     @property
@@ -112,39 +105,12 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
 
     async def fetch(self, subject: str, version: int | None = None, *, deleted: bool = False) -> StoredVersion:
         """One version; the newest live one where `version` is None."""
-        found: StoredVersion = await self._read(lambda c: self._fetch(c, subject, version, deleted=deleted))
+        found: StoredVersion = await self._read(lambda c: self.documents.fetch(c, subject, version, deleted=deleted))
         return found
-
-    def _fetch(self, connection: Connection, subject: str, version: int | None, *, deleted: bool) -> StoredVersion:
-        context, name = Subject.parse(subject)
-        rows = schemas.version_rows(connection, self.registry_id, context, name)
-        shown = [row for row in rows if deleted or not row.deleted]
-        if not shown:
-            raise SubjectNotFound(subject)
-        wanted = shown[-1].version if version is None else version
-        for row in shown:
-            if row.version == wanted:
-                return self._stored(connection, subject, context, row)
-        raise VersionNotFound(subject, wanted)
-
-    def _stored(self, connection: Connection, subject: str, context: str, row: VersionRow) -> StoredVersion:
-        schema = schemas.schema_by_id(connection, self.registry_id, context, row.native_id)
-        if schema is None:
-            raise SchemaNotFound(row.native_id)
-        return StoredVersion(subject, row.version, row.native_id, schema, row.deleted, row.created_ms)
 
     async def history(self, subject: str) -> list[StoredVersion]:
         """All versions of a subject in one reading, soft-deleted ones included; empty for an unknown subject."""
-        context, name = Subject.parse(subject)
-
-        def work(connection: Connection) -> list[StoredVersion]:
-            found = schemas.whole_history(connection, self.registry_id, context, name)
-            return [
-                StoredVersion(subject, row.version, row.native_id, schema, row.deleted, row.created_ms)
-                for row, schema in found
-            ]
-
-        found: list[StoredVersion] = await self._read(work)
+        found: list[StoredVersion] = await self._read(lambda c: self.documents.history(c, subject))
         return found
 
     async def fetch_by_id(self, native_id: NativeId, context: str = ".") -> Schema:
@@ -157,19 +123,10 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
 
     async def lookup(self, subject: str, schema: Schema, *, deleted: bool = False) -> StoredVersion | None:
         """The newest version of the subject that holds exactly this schema."""
-        found: StoredVersion | None = await self._read(lambda c: self._lookup(c, subject, schema, deleted=deleted))
+        found: StoredVersion | None = await self._read(
+            lambda c: self.documents.lookup(c, subject, schema, deleted=deleted)
+        )
         return found
-
-    def _lookup(self, connection: Connection, subject: str, schema: Schema, *, deleted: bool) -> StoredVersion | None:
-        context, name = Subject.parse(subject)
-        rows = schemas.version_rows(connection, self.registry_id, context, name, deleted=deleted)
-        if not rows:
-            raise SubjectNotFound(subject)
-        native_id = schemas.id_of_guid(connection, self.registry_id, context, schema.guid)
-        for row in reversed(rows):
-            if row.native_id == native_id:
-                return StoredVersion(subject, row.version, row.native_id, schema, row.deleted, row.created_ms)
-        return None
 
     async def usages(self, native_id: NativeId, context: str = ".", *, deleted: bool = False) -> list[tuple[str, int]]:
         """Subjects and versions that hold an id; SchemaNotFound for an id never given."""
@@ -240,147 +197,21 @@ class EmbeddedRegistry(Translator[EmbeddedConfig]):
         """The same, with something else written in the same transaction once id and version are known."""
 
         def work(connection: Connection) -> StoredVersion:
-            stored = self._register(connection, subject, schema, native_id, version)
+            stored = self.documents.register(connection, subject, schema, native_id, version)
             along(connection, {"id": stored.native_id, "version": stored.version})
             return stored
 
         stored: StoredVersion = await self._write(work)
         return stored
 
-    def _register(
-        self, connection: Connection, subject: str, schema: Schema, native_id: int | None, version: int | None
-    ) -> StoredVersion:
-        context, name = Subject.parse(subject)
-        rows = schemas.version_rows(connection, self.registry_id, context, name)
-        number = self._native_id(connection, context, schema, native_id)
-        for row in rows:
-            if row.native_id == number and not row.deleted and (native_id is None or version in {None, row.version}):
-                return StoredVersion(subject, row.version, number, schema, deleted=False, created_ms=row.created_ms)
-        following = rows[-1].version + 1 if rows else 1
-        if version is not None and version != following and native_id is None:
-            raise WriteConflict(f"Subject '{subject}' would continue with version {following}, not {version}")
-        added = VersionRow(following if version is None else version, number, deleted=False, created_ms=_now_ms())
-        schemas.keep_schema(connection, self.registry_id, context, number, schema, added.created_ms)
-        self._erase_twins(connection, subject, rows, number)
-        self._add(connection, subject, added, imposed=native_id is not None)
-        schemas.keep_context(connection, self.registry_id, context)
-        return StoredVersion(subject, added.version, number, schema, deleted=False, created_ms=added.created_ms)
-
-    def _add(self, connection: Connection, subject: str, added: VersionRow, *, imposed: bool) -> None:
-        context, name = Subject.parse(subject)
-        if imposed:
-            schemas.keep_version(connection, self.registry_id, context, name, added)
-            return
-        try:
-            schemas.add_version(connection, self.registry_id, context, name, added)
-        except IntegrityError as taken:
-            raise WriteConflict(f"Version {added.version} of subject '{subject}' was just taken") from taken
-
-    def _native_id(self, connection: Connection, context: str, schema: Schema, imposed: int | None) -> int:
-        if imposed is None:
-            known = schemas.id_of_guid(connection, self.registry_id, context, schema.guid)
-            if known is not None:
-                return known
-            # a transaction that ran before us may give the same text its id while we wait for the counter
-            schemas.hold_counter(connection, self.registry_id, context)
-            known = schemas.id_of_guid(connection, self.registry_id, context, schema.guid)
-            return schemas.take_id(connection, self.registry_id, context) if known is None else known
-        guid = schemas.guid_of_id(connection, self.registry_id, context, imposed)
-        if guid is not None and guid != schema.guid:
-            raise IdTaken(imposed, context)
-        schemas.raise_counter(connection, self.registry_id, context, imposed)
-        return imposed
-
-    def _erase_twins(self, connection: Connection, subject: str, rows: Sequence[VersionRow], number: int) -> None:
-        context, name = Subject.parse(subject)
-        twins = [
-            row.version
-            for row in rows
-            if row.deleted
-            and row.native_id == number
-            and not schemas.referrer_ids(connection, self.registry_id, context, name, row.version, deleted=True)
-        ]
-        if twins:
-            schemas.erase_versions(connection, self.registry_id, context, name, twins)
-
     async def delete(self, subject: str, version: int | None = None, *, permanent: bool = False) -> list[int]:
         """Deletes softly or for good, in the dialect's order of checks."""
-        gone: list[int] = await self._write(lambda c: self._delete(c, subject, version, permanent=permanent))
+        gone: list[int] = await self._write(lambda c: self.documents.delete(c, subject, version, permanent=permanent))
         return gone
-
-    def _delete(self, connection: Connection, subject: str, version: int | None, *, permanent: bool) -> list[int]:
-        context, name = Subject.parse(subject)
-        rows = schemas.version_rows(connection, self.registry_id, context, name)
-        if not rows:
-            raise SubjectNotFound(subject)
-        chosen = (
-            self._whole_subject(subject, rows, permanent=permanent)
-            if version is None
-            else self._one_version(subject, rows, version, permanent=permanent)
-        )
-        # the reference tells of referrers before it tells that a soft delete must come first
-        for number in chosen:
-            self._refuse_referred(connection, subject, number, permanent=permanent, whole=version is None)
-        if not permanent:
-            schemas.mark_deleted(connection, self.registry_id, context, name, chosen)
-            return chosen
-        if any(row.version in chosen and not row.deleted for row in rows):
-            raise SubjectNotSoftDeleted(subject) if version is None else VersionNotSoftDeleted(subject, version)
-        self._erase(connection, context, name, chosen, rows)
-        return chosen
-
-    def _erase(
-        self, connection: Connection, context: str, name: str, chosen: Sequence[int], rows: Sequence[VersionRow]
-    ) -> None:
-        schemas.erase_versions(connection, self.registry_id, context, name, chosen)
-        if len(chosen) == len(rows):
-            for kind in ("config", "mode"):
-                settings.drop_setting(connection, self.registry_id, context, name, kind)
 
     async def erase(self, subjects: Sequence[str]) -> None:
         """Removes soft-deleted subjects for good, all or none; ReferenceExists where another subject refers to one."""
-        places = {tuple(Subject.parse(subject)): subject for subject in subjects}
-
-        def work(connection: Connection) -> None:
-            for (context, name), subject in places.items():
-                rows = schemas.version_rows(connection, self.registry_id, context, name)
-                if any(not row.deleted for row in rows):
-                    raise SubjectNotSoftDeleted(subject)
-                for row in rows:
-                    users = schemas.referrer_users(
-                        connection, self.registry_id, context, name, row.version, deleted=True
-                    )
-                    if any(user not in places for user in users):
-                        raise ReferenceExists(subject, row.version)
-                self._erase(connection, context, name, [row.version for row in rows], rows)
-
-        await self._write(work)
-
-    @staticmethod
-    def _whole_subject(subject: str, rows: Sequence[VersionRow], *, permanent: bool) -> list[int]:
-        chosen = [row.version for row in rows if permanent or not row.deleted]
-        if not chosen:
-            raise SubjectSoftDeleted(subject)
-        return chosen
-
-    @staticmethod
-    def _one_version(subject: str, rows: Sequence[VersionRow], version: int, *, permanent: bool) -> list[int]:
-        for row in rows:
-            if row.version == version:
-                if row.deleted and not permanent:
-                    raise VersionSoftDeleted(subject, version)
-                return [version]
-        raise VersionNotFound(subject, version)
-
-    def _refuse_referred(
-        self, connection: Connection, subject: str, version: int, *, permanent: bool, whole: bool
-    ) -> None:
-        context, name = Subject.parse(subject)
-        users = schemas.referrer_users(connection, self.registry_id, context, name, version, deleted=permanent)
-        if whole:
-            users = [user for user in users if user != (context, name)]
-        if users:
-            raise ReferenceExists(subject, version)
+        await self._write(lambda c: self.documents.erase(c, subjects))
 
     # --- settings
 
@@ -448,7 +279,3 @@ def _integer(native_id: NativeId) -> int:
     if isinstance(native_id, int):
         return native_id
     raise SchemaNotFound(native_id)
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)
