@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import random
 import signal
 import threading
@@ -55,6 +57,41 @@ def test_sigterm_cuts_no_request(tmp_path: Path, fakes: Callable[..., Loopback])
         answers = [write.result() for write in writes]
     assert [answer.status_code for answer in answers] == [200] * 10
     assert "Traceback" not in (tmp_path / "stderr.log").read_text()
+
+
+def test_sigterm_under_load_resets_nobody(tmp_path: Path) -> None:
+    """Clients that ask all the time, each over a connection for as long as it may, see answers and then a closed port."""
+    with serving("--port", "0", folder=tmp_path) as gateway, ThreadPoolExecutor(8) as threads:
+        asking = [threads.submit(_ask_until_refused, gateway, asker) for asker in range(8)]
+        time.sleep(0.7)
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(timeout=30) == 0
+        answered = [asked.result() for asked in asking]
+    assert all(status == 200 for asker in answered for status in asker)
+    assert min(len(asker) for asker in answered) > 5
+    assert (tmp_path / "stderr.log").read_text() == ""
+
+
+def _ask_until_refused(gateway: Gateway, asker: int) -> list[int]:
+    """The status of every answer; anything but an answer or a refused connection is raised."""
+    statuses: list[int] = []
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+    for number in range(100_000):
+        if connection.sock is None:
+            try:
+                connection.connect()
+            except ConnectionRefusedError:
+                return statuses
+        body = json.dumps({"schema": f'{{"type":"fixed","name":"f{asker}_{number}","size":1}}'})
+        if number % 2:
+            connection.request("GET", f"/subjects/s{asker}-{number - 1}/versions/latest")
+        else:
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", f"/subjects/s{asker}-{number}/versions", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+    raise AssertionError("the port was never closed")
 
 
 def _register(gateway: Gateway, subject: str) -> httpx.Response:
