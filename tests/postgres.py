@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -21,38 +22,76 @@ def binaries() -> Path | None:
     return None if on_path is None else Path(on_path).parent
 
 
+class Database:
+    """A fresh server, which can be stopped and started again, or frozen while its connections stay open."""
+
+    def __init__(self, folder: Path) -> None:
+        bin_ = binaries()
+        assert bin_ is not None
+        self._data = folder / "data"
+        self._data.mkdir(mode=0o700)
+        apart = _as_other_user(folder) if os.geteuid() == 0 else []
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        initdb = [*apart, str(bin_ / "initdb"), "-D", str(self._data / "db"), "-A", "trust", "-U", "postgres"]
+        subprocess.run([*initdb, "--no-sync"], check=True, capture_output=True, cwd=self._data)
+        self._command = [*apart, str(bin_ / "postgres"), "-D", str(self._data / "db"), "-p", str(self._port)]
+        self._command += ["-h", "127.0.0.1", "-k", str(self._data), "-c", "fsync=off"]
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Returns once it listens."""
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            self._command, cwd=self._data, stdout=quiet, stderr=quiet, start_new_session=True
+        )
+        _wait_for(self._port)
+
+    def stop(self) -> None:
+        """Ends it at once, and every connection with it."""
+        if self._process is not None:
+            family = self._family()
+            self._process.send_signal(signal.SIGQUIT)
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                for pid in family:
+                    os.kill(pid, signal.SIGKILL)
+                self._process.wait(5)
+            self._process = None
+
+    def freeze(self) -> None:
+        """Its processes stand still: connections stay open and nothing is answered."""
+        assert self._process is not None
+        for pid in self._family():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """They go on."""
+        if self._process is not None:
+            for pid in self._family():
+                os.kill(pid, signal.SIGCONT)
+
+    def _family(self) -> list[int]:
+        """The server and the processes that it started, one a connection among them."""
+        assert self._process is not None
+        parent = self._process.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return [parent, *map(int, children)]
+
+
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """The URL of a fresh server; it is stopped afterwards."""
-    bin_ = binaries()
-    assert bin_ is not None
-    port = _free_port()
-    data = folder / "data"
-    data.mkdir(mode=0o700)
-    apart = _as_other_user(folder) if os.geteuid() == 0 else []
-    initdb = [*apart, str(bin_ / "initdb"), "-D", str(data / "db"), "-A", "trust", "-U", "postgres", "--no-sync"]
-    subprocess.run(initdb, check=True, capture_output=True, cwd=data)
-    command = [
-        *apart,
-        str(bin_ / "postgres"),
-        "-D",
-        str(data / "db"),
-        "-p",
-        str(port),
-        "-h",
-        "127.0.0.1",
-        "-k",
-        str(data),
-    ]
-    with subprocess.Popen(
-        [*command, "-c", "fsync=off"], cwd=data, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            _wait_for(port)
-            yield f"postgresql://postgres@127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
+    database = Database(folder)
+    database.start()
+    try:
+        yield database.url
+    finally:
+        database.stop()
 
 
 def _as_other_user(folder: Path) -> list[str]:

@@ -18,7 +18,18 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from decapolis.breaker import Breaker
 
 from .exclusive import ExclusiveFile
 from .schema import prepare
@@ -28,6 +39,10 @@ Work = Callable[[Connection], T]
 
 SQLITE_READERS = 2
 POSTGRES_THREADS = 8
+POSTGRES_SECONDS = 3.0
+"""How long an answer of the database is waited for; less than any client waits for ours."""
+REST_SECONDS = 1.0
+"""How long a database that did not answer is left alone, while nobody waits for it."""
 BATCH = 256
 
 
@@ -243,7 +258,8 @@ def _postgres_engine(url: URL) -> Engine:
             url.set(drivername="postgresql+psycopg"),
             pool_size=POSTGRES_THREADS,
             pool_pre_ping=True,
-            pool_timeout=5,
+            pool_timeout=POSTGRES_SECONDS,
+            connect_args={"connect_timeout": round(POSTGRES_SECONDS)},
         )
     except ModuleNotFoundError as error:
         raise UnsuitableStore("A PostgreSQL store needs its driver: pip install 'decapolis[postgres]'") from error
@@ -258,11 +274,12 @@ class PostgresStore:
         self._shown = url.render_as_string(hide_password=True)
         self._engine = _postgres_engine(url)
         self._threads = ThreadPoolExecutor(POSTGRES_THREADS, thread_name_prefix="store")
+        self._breaker = Breaker(1, REST_SECONDS)
 
     async def open(self) -> None:
         """Makes the tables when missing; several gateways may do so at once."""
         with _opening(self._shown):
-            await self._run(lambda: prepare(self._engine))
+            await asyncio.get_running_loop().run_in_executor(self._threads, prepare, self._engine)
 
     async def close(self) -> None:
         """Waits for what runs, then closes every connection."""
@@ -282,7 +299,27 @@ class PostgresStore:
             return work(connection)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        if not self._breaker.admit():
+            raise StoreUnavailable("The database did not answer a moment ago")
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        running.add_done_callback(_heard)
+        try:
+            done, _ = await asyncio.wait({running}, timeout=POSTGRES_SECONDS)
+        except asyncio.CancelledError:
+            self._breaker.released()
+            raise
+        if not done:
+            running.cancel()  # what still waits for a thread is not begun; what has begun may end either way
+            self._breaker.failed()
+            raise StoreUnavailable(f"The database did not answer within {POSTGRES_SECONDS:g} seconds")
+        self._breaker.succeeded()
+        return running.result()
+
+
+def _heard(done: asyncio.Future[Any]) -> None:
+    """Whoever asked may have gone meanwhile; then nobody needs to hear of its failure."""
+    if not done.cancelled():
+        done.exception()
 
 
 @contextmanager
@@ -304,5 +341,7 @@ class _translated:  # noqa: N801 - reads as a phrase at its uses
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OperationalError):
+        if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError | ProgrammingError | DataError):
             raise StoreUnavailable(str(error.orig)) from error
+        if isinstance(error, PoolTimeout):
+            raise StoreUnavailable("Every connection to the database is in use") from error
