@@ -157,15 +157,18 @@ def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, tup
 
 
 async def _short_body(receive: Receive) -> tuple[bytes | None, Receive]:
-    """The whole body if it comes in one piece and is short, else None; and a channel that still delivers it."""
+    """The whole body if it is short, in however many pieces it comes, else None; and a channel that still delivers it."""
     first = await receive()
     body = first.get("body", b"")
     pending = [first]
 
     async def replay() -> Message:
-        return pending.pop() if pending else await receive()
+        return pending.pop(0) if pending else await receive()
 
-    if first.get("more_body") or len(body) > MOST_BODY or first["type"] != "http.request":
+    while pending[-1].get("more_body") and len(body) <= MOST_BODY:
+        pending.append(await receive())
+        body += pending[-1].get("body", b"")
+    if len(body) > MOST_BODY or pending[-1]["type"] != "http.request":
         return None, replay
     return body, replay
 

@@ -180,8 +180,11 @@ def followed_before(view: View, spelled: str) -> tuple[Subject, LiveRegistry] | 
     registry = _owner(view, subject)
     if not subject.name:
         return subject, registry
-    kept = view.gateway.settings_memory.get((registry.id, str(subject), "config"))
-    return None if kept is None else _behind_alias(view, subject, registry, kept.value)
+    here = registry.keeps_settings_here
+    kept = view.gateway.settings_memory.get((registry.id, "*", "*") if here else (registry.id, str(subject), "config"))
+    if kept is None:
+        return None
+    return _behind_alias(view, subject, registry, kept.value.get(("config", subject)) if here else kept.value)
 
 
 def _behind_alias(
