@@ -115,6 +115,7 @@ def _settle_memory() -> None:
     """What is loaded by now stays for good: the collector need not look at it again, and may come by less often."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 50)
 
 
@@ -170,6 +171,7 @@ def _config(application: Application, certificates: Certificates | None) -> uvic
     config = uvicorn.Config(
         application,
         http=JsonBadRequest,
+        ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -7,15 +7,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_before_delay,
-    wait_random_exponential,
-)
-
 from decapolis.breaker import Breaker
 from decapolis.settings import Resilience
 from decapolis_translators.errors import Garbled, RegistryFault, Throttled, Unreachable
@@ -24,12 +15,9 @@ T = TypeVar("T")
 
 RETRY_BUDGET = 0.2
 """Repeats may add this share to the questions asked, so that a sick registry is not asked to death."""
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 1.0
 BUDGET_CAP = 10.0
 LONGEST_REST = 60.0
 """Seconds that a `Retry-After` is believed."""
-_JITTER = wait_random_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE)
 
 
 class Caller:
@@ -53,21 +41,24 @@ class Caller:
         self._budget = min(self._budget + RETRY_BUDGET, BUDGET_CAP)
         if not repeatable or not self.bounds.retries:
             return await self._once(question, deadline, repeatable=repeatable)
-        repeating = AsyncRetrying(
-            retry=retry_if_exception(self._may_help),
-            wait=_pause,
-            stop=stop_after_attempt(self.bounds.retries + 1) | stop_before_delay(self.bounds.deadline),
+        # loaded with the first registry that is asked: a gateway with nothing but its own never needs it
+        from .repeating import repeated
+
+        attempts = self.bounds.retries + 1
+        return await repeated(
+            lambda: self._once(question, deadline, repeatable=repeatable),
+            attempts,
+            self.bounds.deadline,
+            may_help=self._may_help,
             before_sleep=self._spend,
-            reraise=True,
         )
-        return await repeating(self._once, question, deadline, repeatable=repeatable)
 
     def _may_help(self, fault: BaseException) -> bool:
         """Whether asking again may help and is affordable."""
         passing = isinstance(fault, Unreachable | Throttled)
         return passing and self._budget >= 1 and self.breaker.state == "closed"
 
-    def _spend(self, _: RetryCallState) -> None:
+    def _spend(self) -> None:
         self._budget -= 1
 
     async def _once(self, question: Callable[[], Awaitable[T]], deadline: float, *, repeatable: bool) -> T:
@@ -115,14 +106,6 @@ class Caller:
         wait = self._welcome_at - time.monotonic()
         if wait > 0:
             raise Throttled(f"Registry {self.registry_id} asked to be left alone for a while", retry_after=wait)
-
-
-def _pause(state: RetryCallState) -> float:
-    """As long as the registry says, else full jitter under a doubling bound."""
-    fault = state.outcome.exception() if state.outcome is not None else None
-    if isinstance(fault, Throttled) and fault.retry_after is not None:
-        return fault.retry_after
-    return _JITTER(state)
 
 
 def _loop_time(deadline: float) -> float:
