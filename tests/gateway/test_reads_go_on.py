@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -18,7 +21,9 @@ from .conftest import EXTRA, Client, Running, code, entry, fake_of, record
 from .test_many_registries import Fakes, direct
 
 Break = Callable[[Loopback], None]
-NO_BREAKER = {"deadline": 2.0, "retries": 2, "breaker_failures": 100_000}
+NO_BREAKER = {"deadline": 3.0, "retries": 2, "breaker_failures": 100_000}
+SOON = 2.0
+"""Seconds that an answer may take here which waits 0.3 for a registry: less than any deadline, also on a busy machine."""
 
 
 def refuses(loopback: Loopback) -> None:
@@ -67,7 +72,7 @@ async def test_producers_restart(gateways: Running, fakes: Fakes, break_it: Brea
         answers = await asyncio.gather(*(timed(client.register("a", record("a"))) for _ in range(200)))
         assert {(answer.status_code, answer.json()["id"]) for answer, _ in answers} == {(200, number)}
         assert all("x-decapolis-stale" in answer.headers for answer, _ in answers)
-        assert max(seconds for _, seconds in answers) < 2.0
+        assert max(seconds for _, seconds in answers) < 2.5
 
 
 @broken
@@ -89,15 +94,15 @@ async def test_everything_known_is_answered_soon(gateways: Running, fakes: Fakes
     }
     for path, wanted in paths.items():
         answer, seconds = await timed(client.get(path))
-        assert (answer.status_code, seconds < 0.8) == (200, True), (path, answer.text, seconds)
+        assert (answer.status_code, seconds < SOON) == (200, True), (path, answer.text, seconds)
         assert (answer.json()["version"] if isinstance(wanted, int) else answer.json()) == wanted
         assert "x-decapolis-stale" in answer.headers
     answer, seconds = await timed(client.post("/subjects/a", json={"schema": json.dumps(record("a"))}))
-    assert (answer.status_code, answer.json()["version"], seconds < 0.8) == (200, 1, True)
+    assert (answer.status_code, answer.json()["version"], seconds < SOON) == (200, 1, True)
     for path in ("/schemas/ids/1", "/schemas/ids/1/schema", "/schemas/ids/1?fetchMaxId=false&subject=a"):
         for headers in ({}, EXTRA):
             answer, seconds = await timed(client.get(path, headers=headers))
-            assert (answer.status_code, seconds < 0.8) == (200, True)
+            assert (answer.status_code, seconds < SOON) == (200, True)
             assert "x-decapolis-stale" not in answer.headers
 
 
@@ -130,7 +135,7 @@ async def test_what_was_never_seen_is_an_error_in_time(gateways: Running, fakes:
     answers = await asyncio.gather(*(timed(asking) for asking in asked.values()))
     expected = (429, 429) if break_it is throttles else (500, 50003)
     for name, (answer, seconds) in zip(asked, answers, strict=True):
-        assert (name, *code(answer), seconds < 4.0) == (name, *expected, True), (answer.text, seconds)
+        assert (name, *code(answer), seconds < 4.8) == (name, *expected, True), (answer.text, seconds)
         assert "main" in answer.json()["message"]
     assert fake_of(main).writes == 3
 
@@ -151,7 +156,8 @@ async def test_all_who_share_a_stale_answer_are_told(gateways: Running, fakes: F
 async def test_a_thousand_ask_for_one_cold_id(gateways: Running, fakes: Fakes, path: str) -> None:
     main = fakes()
     await direct(main, "s", record("a"))
-    client = await fronting(gateways, main)
+    # the clients run in this very process: what is counted is not how long they take on a busy machine
+    client = await fronting(gateways, main, limits={"answer_seconds": 60})
     before = len(fake_of(main).requests)
     fake_of(main).latency = 0.05
     answers = await asyncio.gather(*(client.get(path) for _ in range(1000)))
@@ -248,10 +254,10 @@ async def test_a_home_that_is_silent_stops_no_write_elsewhere(gateways: Running,
     is_silent(main)
     for number in range(3):
         answer, seconds = await timed(client.register(f"orders-{number}", record("a")))
-        assert (answer.status_code, seconds < 1.5) == (200, True), (answer.text, seconds)
+        assert (answer.status_code, seconds < SOON) == (200, True), (answer.text, seconds)
         assert "x-decapolis-stale" not in answer.headers
         answer, seconds = await timed(client.get(f"/subjects/orders-{number}/versions/latest"))
-        assert (answer.status_code, seconds < 0.5) == (200, True)
+        assert (answer.status_code, seconds < SOON) == (200, True)
 
 
 async def test_a_registry_that_said_when_to_come_again_is_left_alone(gateways: Running, fakes: Fakes) -> None:
@@ -279,3 +285,21 @@ async def test_a_repeatable_question_is_asked_again_and_a_write_never(gateways: 
     fake_of(main).lose_answers(1, method="POST", path="/subjects/new/versions")
     assert code(await client.register("new", record("b"))) == (500, 50003)
     assert fake_of(main).writes == before + 1
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
+async def test_promtool_has_nothing_to_say_but_of_confluents_names(gateways: Running, fakes: Fakes) -> None:
+    main = fakes()
+    client = await fronting(gateways, main)
+    await client.registered("s", record("a=0"))
+    await client.register("s", record("b"))
+    throws_errors(main)
+    await client.get("/subjects/s/versions/latest")
+    page = (await client.get("/metrics")).text
+    command = ["promtool", "check", "metrics"]
+    checked = await asyncio.to_thread(subprocess.run, command, input=page, capture_output=True, text=True, check=False)
+    said = [line for line in (checked.stdout + checked.stderr).splitlines() if line]
+    assert all(line.startswith("kafka_schema_registry_") and "_count" in line for line in said), said
+    labels = set(re.findall(r"[{,](\w+)=", page))
+    assert labels <= {"route", "method", "status", "registry", "outcome", "le", "schema_type", "policy_set", "rule"}
+    assert not re.search(r'"(s|/subjects/s/.*)"', page)

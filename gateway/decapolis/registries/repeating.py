@@ -32,6 +32,10 @@ async def repeated(
     before_sleep: Callable[[], None],
 ) -> T:
     """The first answer of so many attempts within so many seconds; the last fault where there is none."""
+
+    async def once() -> T:  # tenacity looks whether a function is a coroutine's, which a lambda never is
+        return await attempt()
+
     repeating = AsyncRetrying(
         retry=retry_if_exception(may_help),
         wait=_pause,
@@ -39,7 +43,7 @@ async def repeated(
         before_sleep=lambda _: before_sleep(),
         reraise=True,
     )
-    return await repeating(attempt)
+    return await repeating(once)
 
 
 def _pause(state: RetryCallState) -> float:
