@@ -98,7 +98,7 @@ def _choice(value: Any, choices: Sequence[str], where: str) -> str | None:
 
 
 def references_from(value: Any) -> tuple[Reference, ...]:
-    """Reads the `references` of a body; Misspelt unless each has a name, a subject and a version."""
+    """Reads the `references` of a body; what one lacks is left empty, and such a one resolves to nothing."""
     if value is None:
         return ()
     found = []
@@ -110,7 +110,7 @@ def references_from(value: Any) -> tuple[Reference, ...]:
             text_of(fields.get("subject"), f"{where}.subject"),
         )
         version = integer_of(fields.get("version"), f"{where}.version")
-        found.append(Reference(name or "", subject or "", -1 if version is None else version))
+        found.append(Reference(name or "", subject or "", version or 0))
     return tuple(found)
 
 

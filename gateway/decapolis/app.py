@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -23,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from decapolis.assembly import assembled
 from decapolis.dialect.errors import ErrorAnswer
-from decapolis.dialect.face import DialectFace, error_response
+from decapolis.dialect.face import DialectFace, error_response, http_sentence
 from decapolis.dialect.negotiation import V1
 from decapolis.dialect.ready import ReadyLayer
 from decapolis.gateway import Gateway
@@ -58,6 +59,7 @@ class Application:
                 Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
             ],
             lifespan=self._lifespan,
+            exception_handlers={HTTPException: _refused},
         )
         # everything else is the dialect's, names with line breaks included, which no route pattern matches
         inner.router.redirect_slashes = False
@@ -142,6 +144,14 @@ async def _answers(store: Store) -> bool:
     except (StoreUnavailable, TimeoutError):
         return False
     return True
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    """What the router refuses outside of the dialect, in the dialect's shape all the same."""
+    refused = error if isinstance(error, HTTPException) else HTTPException(500)
+    response = error_response(ErrorAnswer(refused.status_code, refused.status_code, http_sentence(refused)), V1)
+    response.headers.update(refused.headers or {})
+    return response
 
 
 class _Late:

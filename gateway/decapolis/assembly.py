@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from decapolis.audit import Audit
@@ -18,15 +19,20 @@ from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
 from decapolis.operations.reconcile import reconcile
+from decapolis.registries.catalog import CatalogRegistry, ModeOf, restore
 from decapolis.registries.disabled import DisabledRegistry
-from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
+from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.memory import Memory
-from decapolis.registries.routing import Registries
-from decapolis.settings import REGISTRY_TYPES, Configuration, RegistryEntry
+from decapolis.registries.overlay import overlaid, pinned_range, rebuild
+from decapolis.registries.routing import Registries, Route
+from decapolis.registries.stored import StoredConfig, StoredRegistry
+from decapolis.settings import DEFAULT_SPAN, FIRST_BASE, REGISTRY_TYPES, Configuration, IdRange, RegistryEntry
 from decapolis.store import Store, store_at
+from decapolis.store.ledger import RangeRow
 from decapolis.web import enter_call, own_call
-from decapolis_translators.contract import Translator, TranslatorConfig
+from decapolis_translators.catalog import Catalog
+from decapolis_translators.contract import Feature, Translator, TranslatorConfig
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
 
@@ -53,7 +59,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
         changes, metrics = Changes(store), Metrics()
         live = [
-            await _live(entry, configuration, store, changes, metrics, types, stack)
+            await _live(entry, configuration, store, ledger, changes, metrics, types, stack)
             for entry in configuration.registries
         ]
         cache = configuration.gateway.cache
@@ -71,7 +77,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             audit=Audit(store),
             judge=judge,
             metrics=metrics,
-            front=EmbeddedRegistry(FRONT, EmbeddedConfig(), store),
+            front=StoredRegistry(FRONT, StoredConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
@@ -127,12 +133,13 @@ async def _live(
     entry: RegistryEntry,
     configuration: Configuration,
     store: Store,
+    ledger: Ledger,
     changes: Changes,
     metrics: Metrics,
     types: Types,
     stack: AsyncExitStack,
 ) -> LiveRegistry:
-    translator = _translator(entry, store, types)
+    translator = _whole(_spoken(entry, store, types), store, ledger.range_of(entry.id), configuration)
     memory = None
     if not isinstance(translator, EmbeddedRegistry):
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
@@ -152,14 +159,77 @@ async def _live(
     return registry
 
 
-def _translator(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any]:
+def _whole(
+    spoken: Translator[Any] | Catalog[Any], store: Store, given: RangeRow, configuration: Configuration
+) -> Translator[Any]:
+    """The registry with everything that the gateway must keep for it."""
+    if isinstance(spoken, Catalog):
+        return CatalogRegistry(spoken, store, given.base, given.span, _projections(configuration, spoken.registry_id))
+    return overlaid(spoken, store, given.base, given.span)
+
+
+def _projections(configuration: Configuration, registry_id: str) -> ModeOf:
+    routes = [(Route(entry), entry.projection) for entry in configuration.routes if entry.registry == registry_id]
+    return lambda subject: next((wanted for route, wanted in routes if route.owns(subject)), None)
+
+
+def _spoken(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any] | Catalog[Any]:
     if not entry.enabled and entry.type != EmbeddedRegistry.type:
         return DisabledRegistry(entry.id, TranslatorConfig())
     kind = types.named(entry.type)
     config = kind.Config.model_validate(entry.config)
     if issubclass(kind, EmbeddedRegistry):
-        return kind(entry.id, EmbeddedConfig(), store)
+        return kind(entry.id, StoredConfig(), store)
     return kind(entry.id, config)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild found: how many versions, and the number below the registry's range."""
+
+    versions: int
+    base: int
+
+
+class NothingToRebuild(ValueError):
+    """The registry gives out its own ids: no store can lose them."""
+
+
+async def rebuilt(configuration: Configuration, registry_id: str) -> Rebuilt:
+    """Reads the ids of one registry back into the store; NothingToRebuild, LedgerConflict or a RegistryError."""
+    entry = configuration.entry(registry_id)
+    async with AsyncExitStack() as stack:
+        store = store_at(configuration.gateway.store)
+        stack.push_async_callback(store.close)
+        await store.open()
+        spoken = _spoken(entry, store, Types())
+        if isinstance(spoken, Translator) and spoken.capabilities.has(Feature.INTEGER_IDS):
+            raise NothingToRebuild(f"Registry {registry_id} gives out its own ids: there is nothing to rebuild")
+        await spoken.open()
+        stack.push_async_callback(spoken.close)
+        pinned = await _pinned_base(spoken)
+        wanted = entry.ids or (IdRange(base=pinned, span=DEFAULT_SPAN) if pinned else None)
+        ledger = Ledger(store)
+        await ledger.open({registry_id: wanted}, configuration.home)
+        given = ledger.range_of(registry_id)
+        if pinned is not None and pinned != given.base and isinstance(spoken, Translator):
+            raise LedgerConflict(
+                f"registry {registry_id} carries ids that were given from base {pinned} on, but its range has base "
+                f"{given.base} here: start with a new store, or put `ids: {{base: {pinned}}}` into its entry"
+            )
+        whole = _whole(spoken, store, given, configuration)
+        found = await (restore(whole) if isinstance(whole, CatalogRegistry) else rebuild(whole))
+        return Rebuilt(found, given.base)
+
+
+async def _pinned_base(spoken: Translator[Any] | Catalog[Any]) -> int | None:
+    """The number below the range that a registry's ids were given from, as far as it can tell."""
+    if isinstance(spoken, Translator):
+        pinned = await pinned_range(spoken)
+        return None if pinned is None else pinned.base
+    lowest = min((copy.public_id for copy in await spoken.mirrored()), default=0)
+    # a registry that was given its range by the ledger has one of the usual size
+    return FIRST_BASE + (lowest - FIRST_BASE - 1) // DEFAULT_SPAN * DEFAULT_SPAN if lowest > FIRST_BASE else None
 
 
 async def _probe_forever(gateway: Gateway) -> None:

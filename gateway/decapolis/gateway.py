@@ -11,9 +11,9 @@ from decapolis.ids import Ledger
 from decapolis.judge import Judge
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
-from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.routing import Registries
+from decapolis.registries.stored import StoredRegistry
 from decapolis.settings import Configuration
 from decapolis.store import Store
 from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
@@ -38,7 +38,7 @@ class Gateway:
     audit: Audit
     judge: Judge
     metrics: Metrics
-    front: EmbeddedRegistry
+    front: StoredRegistry
     """Keeps `/config` and `/mode` of a front that has no home."""
 
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import time
+import uuid
 from typing import Any
 
 import uvicorn
@@ -35,7 +36,8 @@ class JsonBadRequest(HttpToolsProtocol):
         """What the parser refuses never reaches the application; the answer is JSON all the same."""
         self.transport.write(
             b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/vnd.schemaregistry.v1+json\r\n"
-            b"content-length: " + str(len(_BAD_REQUEST)).encode() + b"\r\nconnection: close\r\n\r\n" + _BAD_REQUEST
+            b"content-length: %d\r\nx-request-id: %s\r\nconnection: close\r\n\r\n%s"
+            % (len(_BAD_REQUEST), str(uuid.uuid4()).encode(), _BAD_REQUEST)
         )
         self.transport.close()
 

@@ -13,6 +13,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from decapolis_translators.catalog import Projection
+
 MAX_ID = 2**31 - 1
 HOME_SPAN = 999_999_999
 DEFAULT_SPAN = 10_000_000
@@ -91,6 +93,9 @@ class RouteEntry(_Strict):
 
     match: str | None = Field(default=None, description="a glob, or an expression after re:, on the whole subject")
     registry: str = Field(description="the id of the registry that owns them")
+    projection: Projection | None = Field(
+        default=None, description="what becomes of their tables in a catalog; without it as the catalog says"
+    )
 
     @field_validator("match")
     @classmethod

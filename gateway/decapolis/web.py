@@ -36,6 +36,8 @@ class Call:
     """Whether only what a registry says now will do: for decisions about changes, and for work of the gateway's own."""
     gave_up: set[str] = field(default_factory=set)
     """Registries that this request waited for in vain; it does not wait for them again."""
+    projection: str | None = None
+    """How far the table of a catalog follows what was just registered."""
     last_changes: dict[str, int] = field(default_factory=dict)
     """The latest change of each scope that this request asked the shared store for."""
 
@@ -112,3 +114,8 @@ def _child_of(traceparent: str | None) -> str:
 def known_call() -> Call | None:
     """The call that this task works for, None for work that nobody asked for."""
     return _current.get()
+
+
+def printable(text: str) -> str:
+    """The text as it may stand in a header: one line of ASCII, not too long."""
+    return "".join(char if " " <= char <= "~" else " " for char in text)[:500]

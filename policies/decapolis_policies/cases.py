@@ -122,6 +122,7 @@ def _as_text(value: Any, name: str) -> str:
 def _pair(case: Any) -> tuple[Candidate, list[PastVersion]]:
     format = _format(case)
     texts = case.get("history")
+    name = "old" if texts is None else "history"
     if texts is None:
         texts = [_field(case, "old")]
     if not isinstance(texts, list):
@@ -130,7 +131,7 @@ def _pair(case: Any) -> tuple[Candidate, list[PastVersion]]:
     if not isinstance(known, list) or len(known) != len(texts):
         raise BadCase("the field 'history_references' must have a list for each version of the history")
     history = [
-        PastVersion(number, Text(format, _as_text(text, "history"), _dependencies(references, "old_references")))
+        PastVersion(number, Text(format, _as_text(text, name), _dependencies(references, "old_references")))
         for number, (text, references) in enumerate(zip(texts, known, strict=True), 1)
     ]
     new = Text(format, _text(case, "new"), _dependencies(case.get("new_references"), "new_references"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from decapolis_formats import DEFAULT_OPTIONS, CompareOptions
@@ -50,6 +50,24 @@ class Demands:
         """The level that decides: the configured one, joined with the floor where the floor is enforced."""
         return join(self.level, self.floor) if self.stance is Stance.ENFORCE else self.level
 
+    def with_floor_of(self, other: Demands) -> Demands:
+        """These demands with another set's floor joined in, where that one is enforced and asks for more."""
+        mine = self.floor if self.stance is Stance.ENFORCE else NONE
+        joined = join(mine, other.floor)
+        if other.stance is not Stance.ENFORCE or joined == mine:
+            return self
+        softened = {Stance.ENFORCE: self.rules, Stance.OFF: ()}.get(
+            self.stance, tuple(replace(rule, stance=Stance.WARN) for rule in self.rules)
+        )
+        return replace(
+            self,
+            policy_set=other.policy_set,
+            floor=joined,
+            stance=Stance.ENFORCE,
+            counts_soft_deleted=self.counts_soft_deleted or other.counts_soft_deleted,
+            rules=softened,
+        )
+
     @property
     def raised(self) -> bool:
         """Whether the floor asks more than the subject is configured to."""
@@ -57,7 +75,7 @@ class Demands:
 
     @property
     def asks_deleted(self) -> bool:
-        """Whether the floor wants to see softly deleted versions too."""
+        """Whether the floor wants to see deleted versions too."""
         return self.counts_soft_deleted and self.floor != NONE and self.stance is not Stance.OFF
 
     @property

@@ -65,7 +65,7 @@ class PastVersion:
     metadata: Metadata | None = None
     rule_set: RuleSet | None = None
     deleted: bool = False
-    """Softly deleted: only a floor may still ask about it."""
+    """Only a floor may still ask about it."""
 
     def readable(self) -> Any:
         """The engine's reading of it, None where it cannot be read any more."""
@@ -84,6 +84,7 @@ class Failure:
     differences: tuple[Difference, ...]
     messages: tuple[str, ...]
     old_text: str = ""
+    deleted: bool = False
 
 
 def failures(
@@ -113,7 +114,7 @@ def _compared(history: Sequence[PastVersion], level: Level) -> Sequence[PastVers
 def _against(candidate: Text, past: PastVersion, level: Level, options: CompareOptions) -> Iterator[Failure]:
     if past.schema.format is not candidate.format:
         difference = Difference("SCHEMA_TYPE_CHANGED", "", compatible=False)
-        yield Failure(past.number, "backward", (difference,), (DIFFERENT_TYPE,), past.schema.text)
+        yield Failure(past.number, "backward", (difference,), (DIFFERENT_TYPE,), past.schema.text, past.deleted)
         return
     candidate.parsed(strict=False)
     try:
@@ -121,7 +122,7 @@ def _against(candidate: Text, past: PastVersion, level: Level, options: CompareO
     except InvalidSchema as unreadable:
         text = f"Version {past.number} cannot be read any more, so nothing can be compared with it: {unreadable}"
         difference = Difference("HISTORY_UNREADABLE", "", compatible=False, info=str(unreadable))
-        yield Failure(past.number, "backward", (difference,), (text,), past.schema.text)
+        yield Failure(past.number, "backward", (difference,), (text,), past.schema.text, past.deleted)
         return
     if level.forward:
         yield from _failing(past, "forward", breaking(past.schema, candidate, options))
@@ -135,7 +136,8 @@ def _failing(past: PastVersion, direction: str, found: tuple[Difference, ...]) -
     engine = engine_of(past.schema.format)
     reader, writer = ("old", "new") if direction == "forward" else ("new", "old")
     texts = tuple(engine.describe(each, reader=reader, writer=writer) for each in found)
-    yield Failure(past.number, direction, found, texts, engine.canonical(past.schema.parsed(strict=False)))
+    shown = engine.canonical(past.schema.parsed(strict=False))
+    yield Failure(past.number, direction, found, texts, shown, past.deleted)
 
 
 def breaking(reader: Text, writer: Text, options: CompareOptions) -> tuple[Difference, ...]:

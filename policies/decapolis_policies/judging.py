@@ -100,6 +100,10 @@ def _violations(rule: str, found: Sequence[Failure]) -> Iterator[Violation]:
 def _messages(demands: Demands, found: Sequence[Failure], reserved: Sequence[Violation]) -> tuple[str, ...]:
     texts = [violation.message for violation in reserved]
     messages = dialect_messages(found, demands.enforced, validate_fields=demands.validate_fields, reserved=texts)
+    messages.extend(
+        f"{{deletedVersion: 'version {version} is deleted, but what was written with it may still be read'}}"
+        for version in sorted({failure.version for failure in found if failure.deleted})
+    )
     if found and demands.raised:
         messages.append(
             f"{{policySet: '{demands.policy_set}', floor: '{demands.floor}', configured: '{demands.level}'}}"

@@ -40,7 +40,9 @@ class Match(Strict):
     context: str | None = Field(default=None, description="a glob on the context (`.` is the default one), or re:")
     format: str | None = Field(default=None, description="AVRO, JSON or PROTOBUF")
     metadata: dict[str, str] = Field(default_factory=dict, description="of the registry: each key must have the value")
-    tenant: str | None = Field(default=None, description="a glob on the caller's tenant, or an expression after re:")
+    tenant: str | None = Field(
+        default=None, description="the caller's tenant, glob or re:; there are none yet, so the set matches nobody"
+    )
 
     @field_validator("subject", "registry", "context", "tenant")
     @classmethod
@@ -197,6 +199,11 @@ class Policies:
         if found:
             raise UnusablePolicies(found)
         return cls(sets)
+
+    @property
+    def idle(self) -> list[tuple[int, str]]:
+        """The sets, by place and name, that can match nobody: callers have no tenants yet."""
+        return [(index, each.name) for index, each in enumerate(self.sets) if each.entry.match.tenant is not None]
 
     @property
     def asks_for_formats(self) -> bool:

@@ -129,9 +129,8 @@ class Holdings:
             wanted = found[-1] if number is None else number
             if wanted in found:
                 return candidate, wanted, self.subjects[candidate][wanted].id
-            if candidate == place:
-                raise Refused(40402)
-        raise Refused(40401)
+        self.numbers(place, deleted=deleted)
+        raise Refused(40402)
 
     def text(self, context: str, number: int) -> Text:
         """What an id stands for."""

@@ -105,19 +105,19 @@ class Model(Holdings):
         return self.texts[context][self.subjects[Place(context, name)][number].id]
 
     def lookup(self, place: Place, text: Text, *, deleted: bool = False) -> tuple[Place, int]:
-        """Where the text is found, in the subject itself or, if there is no such subject, in its namesakes."""
+        """Where the text is found, in the subject itself or, if it does not have it, in its namesakes."""
+        self._demand_reference(place, text, deleted=True)
         for candidate in self.places(place):
             try:
                 self.numbers(candidate, deleted=deleted)
+                self._demand_reference(candidate, text, deleted=True)
             except Refused:
                 continue
-            self._demand_reference(candidate, text, deleted=True)
             there = self._holding(candidate, text, deleted=deleted)
             if there is not None:
                 return candidate, there
-            if candidate == place:
-                raise Refused(40403)
-        raise Refused(40401)
+        self.numbers(place, deleted=deleted)
+        raise Refused(40403)
 
     # --- deleting
 

@@ -371,3 +371,60 @@ def test_every_difference_has_a_sentence(name: str) -> None:
     assert "#/a" in said
     assert "differs between" not in said
     assert said.count("{") == said.count("}") == 1
+
+
+def test_what_is_wrong_inside_a_circle_is_told_once_more_where_the_circle_closes() -> None:
+    old = {"properties": {"v": {"type": "integer"}, "next": {"$ref": "#"}}}
+    new = {"properties": {"v": {"type": "string"}, "next": {"$ref": "#"}}}
+    assert differences(old, new) == ["TYPE_CHANGED #/properties/next/properties/v", "TYPE_CHANGED #/properties/v"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({"unevaluatedProperties": {}}, {"unevaluatedProperties": {"type": "string"}}, "NARROWED"),
+        ({"unevaluatedProperties": True}, {"unevaluatedProperties": {"type": "string"}}, "NARROWED"),
+        ({"unevaluatedProperties": {"type": "string"}}, {"unevaluatedProperties": False}, "REMOVED"),
+    ],
+)
+def test_unevaluated_properties_that_allowed_everything(old: Any, new: Any, expected: str) -> None:
+    kept = {"type": "object", **MODERN}
+    assert differences(kept | old, kept | new) == [f"UNEVALUATED_PROPERTIES_{expected} #/unevaluatedProperties"]
+
+
+def test_an_empty_schema_for_what_is_unevaluated_keeps_an_object_open() -> None:
+    old = {**MODERN, "unevaluatedProperties": {}}
+    new = old | {"properties": {"a": {"type": "string"}}}
+    assert differences(old, new) == ["OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL #/properties/a"]
+
+
+@pytest.mark.parametrize("keyword", ["additionalProperties", "dependentRequired", "propertyNames"])
+def test_an_empty_object_under_a_keyword_of_objects_makes_an_object_schema(keyword: str) -> None:
+    assert differences({"type": "object", **MODERN}, {keyword: {}, **MODERN}) != ["TYPE_CHANGED #/"]
+    assert differences({"type": "string", **MODERN}, {keyword: {}, **MODERN}) == ["TYPE_CHANGED #/"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "breaking"),
+    [
+        # the limit is met before the types, alone: it joins them
+        ({"type": ["integer", "null"], "maximum": 5}, "TYPE_CHANGED #/"),
+        # nothing of format counts, but it is met before the types
+        ({"type": ["string", "null"], "format": "uri", "maxLength": 9}, ""),
+        # two kinds are met before the types
+        ({"type": ["string", "integer"], "minLength": 1, "maximum": 5}, ""),
+    ],
+)
+def test_keywords_beside_a_list_of_types(listed: dict[str, Any], breaking: str) -> None:
+    alone = listed | {"type": listed["type"][0]}
+    found = differences(MODERN | listed, MODERN | alone)
+    assert [each for each in found if each.split()[0] not in COMPATIBLE] == ([breaking] if breaking else [])
+
+
+def test_members_of_several_parts_are_taken_apart_since_2019() -> None:
+    old = {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "integer"}]}
+    new = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+    assert differences(old, new) == ["PRODUCT_TYPE_NARROWED #/anyOf/0"]
+    assert differences(MODERN | old, MODERN | new) == ["SUM_TYPE_NARROWED #/"]
+    twice = {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "string", "enum": ["b"]}]}
+    assert differences(MODERN | twice, MODERN | twice) == []

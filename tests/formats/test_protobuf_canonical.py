@@ -97,10 +97,10 @@ message M {
 
   oneof o {
     option (oo) = 1;
-
+··
     string s = 40;
     int32 t = 39 [deprecated = true];
-
+··
     group H = 41 {
       optional int32 q = 1;
     }
@@ -200,10 +200,10 @@ message M {
 
   oneof o {
     option (oo) = 1;
-
+··
     int32 t = 39 [deprecated = true];
     string s = 40;
-
+··
     group H = 41 {
       optional int32 q = 1;
     }
@@ -240,17 +240,22 @@ enum Outer {
 """
 
 
+def shown(text: str) -> str:
+    """The text with the blanks that stand on the empty lines of nested blocks, spelled as dots here."""
+    return text.lstrip("\n").replace("·", " ")
+
+
 def test_everything_is_printed_in_its_section() -> None:
     schema = protobuf.parse(EVERYTHING)
-    assert protobuf.canonical(schema) == CANONICAL.lstrip("\n")
-    assert protobuf.equivalent(schema, protobuf.parse(CANONICAL))
+    assert protobuf.canonical(schema) == shown(CANONICAL)
+    assert protobuf.equivalent(schema, protobuf.parse(shown(CANONICAL)))
     assert schema.format == "protobuf"
 
 
 def test_everything_in_normal_order() -> None:
     normal = protobuf.normalized(protobuf.parse(EVERYTHING))
     assert normal.startswith("package p.q;\n\nimport ")
-    assert NORMALIZED_MESSAGE.lstrip("\n") in normal
+    assert shown(NORMALIZED_MESSAGE) in normal
     assert "extend .google.protobuf.FieldOptions {\n  optional .p.q.Opt my = 50001;" in normal
     assert "rpc A (stream .p.q.M) returns (stream .p.q.M) {\n    option (http) = {\n      additional" in normal
     assert protobuf.normalized(protobuf.parse(normal)) == normal
@@ -523,3 +528,23 @@ def test_tags_bring_their_import_and_may_all_go() -> None:
 def test_tags_of_nothing_are_refused(path: str, entity: str, reason: str) -> None:
     with pytest.raises(InvalidSchema, match=reason):
         protobuf.tagged(protobuf.parse("message A {}"), {(path, entity): ["X"]}, {})
+
+
+def test_empty_lines_are_indented_with_their_block() -> None:
+    text = 'syntax = "proto3"; message A { message B { int32 b = 1; message C { int32 c = 1; enum E { Z = 0; } } } }'
+    parts = ["message A {", "  message B {", "    int32 b = 1;", "  ", "    message C {", "      int32 c = 1;", "    "]
+    assert "\n".join(parts) + "\n      enum E {" in protobuf.canonical(protobuf.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("inside", "normal"),
+    [
+        ("oneof o {}", "message A {\n}\n"),
+        ("int32 a = 1; oneof o {}", "message A {\n  int32 a = 1;\n\n}\n"),
+        ("oneof o {} oneof p { int32 a = 1; }", "message A {\n  oneof p {\n    int32 a = 1;\n  }\n}\n"),
+        ("message B { oneof o {} int32 a = 1; }", "message A {\n  message B {\n    int32 a = 1;\n  \n  }\n}\n"),
+    ],
+)
+def test_a_section_that_normalisation_empties_leaves_its_empty_line(inside: str, normal: str) -> None:
+    schema = protobuf.parse(f'syntax = "proto3"; message A {{ {inside} }}')
+    assert protobuf.normalized(schema).endswith("\n" + normal)

@@ -180,3 +180,11 @@ def test_every_variable_is_documented() -> None:
     names = [f"DECAPOLIS_{name}" for name in ("CONFIG", "HOST", "PORT", "STORE", "ACCESS")]
     assert set(from_environment(dict.fromkeys(names, "x"))) == {"config", "host", "port", "store", "access"}
     assert all(f"`{name}`" in page for name in names)
+
+
+def test_a_set_that_asks_for_a_tenant_is_noted_because_it_matches_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "policies.yaml"
+    path.write_text("policies:\n  - name: theirs\n    match:\n      tenant: acme\n    floor: FULL\n")
+    answer = invoked("check-config", str(path))
+    assert answer.exit_code == 0
+    assert f"note: {path}:4: policies[0].match.tenant: callers have no tenants yet" in answer.output

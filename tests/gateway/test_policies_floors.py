@@ -9,13 +9,19 @@ import pytest
 
 from decapolis.web import Call, enter_call
 from decapolis_policies import LEVELS, join
-from tests.gateway.conftest import code, record
+from tests.gateway.conftest import Client, code, record
 from tests.gateway.policed import Policed, gateway_of
 
 BACKWARD = {"name": "base", "floor": "BACKWARD"}
 A = record("a")
 AS_TEXT = record({"name": "a", "type": "string"})
 OBJECT = '{"type": "object", "properties": {"a": {"type": "integer"}}}'
+
+
+async def deleted_for_good(client: Client, path: str) -> None:
+    """Deletes softly, then permanently."""
+    for query in ("", "?permanent=true"):
+        assert (await client.delete(path + query)).status_code == 200
 
 
 async def test_a_level_below_the_floor_is_refused_by_name(policed: Policed) -> None:
@@ -69,22 +75,17 @@ async def test_floor_and_level_combine(policed: Policed) -> None:
 @pytest.mark.parametrize(("floor", "level"), list(itertools.product(LEVELS, LEVELS)))
 async def test_the_level_that_is_reported_is_the_one_that_judged(policed: Policed, floor: str, level: str) -> None:
     client = await policed({"name": "f", "floor": floor, "below_floor": "clamp"})
-    await client.put("/config/s", json={"compatibility": level})
     wanted = join(LEVELS[level], LEVELS[floor])
-    reported = (await client.get("/config/s?defaultToGlobal=true")).json()["compatibilityLevel"]
-    assert LEVELS[reported].covers(wanted)
-    await client.registered("s", A)
     for candidate, breaks in ((record("a", "b"), "backward"), (record(), "forward")):
-        answer = await client.register("s", candidate)
+        await client.put(f"/config/{breaks}", json={"compatibility": level})
+        reported = (await client.get(f"/config/{breaks}?defaultToGlobal=true")).json()["compatibilityLevel"]
+        assert LEVELS[reported].covers(wanted)
+        await client.registered(breaks, A)
+        answer = await client.register(breaks, candidate)
         judged = LEVELS[reported].backward if breaks == "backward" else LEVELS[reported].forward
         assert answer.status_code == (409 if judged else 200), (breaks, reported)
         if answer.status_code == 409:
             assert f"compatibility: '{reported}'" in answer.json()["message"]
-        else:
-            await client.delete("/subjects/s")
-            await client.delete("/subjects/s?permanent=true")
-            await client.put("/config/s", json={"compatibility": level})
-            await client.registered("s", A)
 
 
 class TestWaysRound:
@@ -121,6 +122,89 @@ class TestWaysRound:
         await client.registered("s", A)
         await client.delete("/subjects/s")
         await client.registered("s", AS_TEXT)
+
+    async def test_delete_for_good_and_register_again(self, policed: Policed) -> None:
+        client = await policed({"name": "f", "floor": "BACKWARD_TRANSITIVE"})
+        await client.registered("s", A)
+        await client.registered("s", record("a", "b=0"))
+        await deleted_for_good(client, "/subjects/s")
+        refused = await client.register("s", AS_TEXT)
+        assert code(refused) == (409, 409)
+        assert "version 2 is deleted" in refused.json()["message"]
+        body = {"schema": str(AS_TEXT).replace("'", '"')}
+        checked = await client.post("/compatibility/subjects/s/versions", json=body)
+        assert checked.json() == {"is_compatible": False}
+        await client.registered("s", record("a"))
+        await deleted_for_good(client, "/subjects/s")
+        assert code(await client.register("s", AS_TEXT)) == (409, 409)
+
+    async def test_delete_one_version_for_good(self, policed: Policed) -> None:
+        client = await policed({"name": "f", "floor": "BACKWARD"})
+        await client.registered("s", A)
+        await client.registered("s", record("a", "b=0"))
+        await deleted_for_good(client, "/subjects/s/versions/2")
+        as_text = {"name": "b", "type": "string", "default": ""}
+        # the newest that was ever written is still what must be read
+        assert code(await client.register("s", record("a", as_text))) == (409, 409)
+        await client.registered("s", record("a", "b=0", "c=0"))
+        await client.registered("s", record("c=0"))
+
+    async def test_what_was_deleted_for_good_in_between_keeps_its_place(self, policed: Policed) -> None:
+        client = await policed({"name": "f", "floor": "BACKWARD"})
+        for names in (("a",), ("a", "b=0"), ("a", "b=0", "c=0")):
+            await client.registered("s", record(*names))
+        await deleted_for_good(client, "/subjects/s/versions/2")
+        as_text = {"name": "b", "type": "string", "default": ""}
+        assert code(await client.register("s", record("a", as_text))) == (409, 409)
+        await client.registered("s", record("a", "d=0"))
+        await client.registered("s", record("a", as_text))
+
+    async def test_a_deletion_that_was_refused_buries_nothing(self, policed: Policed) -> None:
+        client = await policed(BACKWARD)
+        await client.registered("s", A)
+        assert (await client.delete("/subjects/s?permanent=true")).status_code == 404
+        await client.registered("s", record("a", "b=0"))
+        await client.registered("s", record("b=0"))
+
+    async def test_deleted_for_good_without_a_floor(self, policed: Policed) -> None:
+        client = await policed({"name": "f", "match": {"subject": "t"}, "floor": "BACKWARD"})
+        for _ in range(2):
+            await client.registered("s", A)
+            await deleted_for_good(client, "/subjects/s")
+            await client.registered("s", AS_TEXT)
+            await deleted_for_good(client, "/subjects/s")
+
+    async def test_import_mode_that_clears_the_ground(self, policed: Policed) -> None:
+        client = await policed(BACKWARD)
+        await client.registered("s", A)
+        await client.delete("/subjects/s")
+        assert (await client.put("/mode/s", json={"mode": "IMPORT"})).status_code == 200
+        assert code(await client.register("s", AS_TEXT, id=12, version=1)) == (409, 409)
+        await client.put("/mode/s", json={"mode": "READWRITE"})
+        assert code(await client.register("s", AS_TEXT)) == (409, 409)
+
+    async def test_references_that_are_deleted_for_good_as_well(self, policed: Policed) -> None:
+        client = await policed(BACKWARD)
+        await client.registered("r", A)
+        uses = '{"type": "record", "name": "U", "fields": [{"name": "r", "type": "R"}]}'
+        references = [{"name": "R", "subject": "r", "version": 1}]
+        await client.registered("u", uses, references=references)
+        await deleted_for_good(client, "/subjects/u")
+        await deleted_for_good(client, "/subjects/r")
+        inlined = uses.replace('"type": "R"', f'"type": {AS_TEXT!s}').replace("'", '"')
+        assert code(await client.register("u", inlined)) == (409, 409)
+
+    async def test_another_format_than_the_set_is_for(self, policed: Policed) -> None:
+        client = await policed({"name": "avro", "match": {"format": "AVRO"}, "floor": "BACKWARD"})
+        assert (await client.put("/config/s", json={"compatibility": "NONE"})).status_code == 200
+        await client.registered("s", A)
+        answer = await client.register("s", OBJECT, schemaType="JSON")
+        assert code(answer) == (409, 409)
+        assert "avro" in answer.json()["message"]
+        body = {"schema": OBJECT, "schemaType": "JSON"}
+        assert (await client.post("/compatibility/subjects/s/versions", json=body)).json() == {"is_compatible": False}
+        await deleted_for_good(client, "/subjects/s")
+        assert code(await client.register("s", AS_TEXT)) == (409, 409)
 
     async def test_import(self, policed: Policed) -> None:
         client = await policed({"name": "f", "floor": "BACKWARD_TRANSITIVE"})

@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from decapolis.files import ConfigurationFault
+from decapolis.judge import PolicyFile
 from tests.gateway.conftest import Client, code, record
 from tests.gateway.policed import Policed, gateway_of
 
@@ -116,3 +117,13 @@ def test_sighup_reads_the_file_again_at_once(tmp_path: Path) -> None:
         finally:
             server.terminate()
             server.communicate(timeout=30)
+
+
+def test_a_set_that_matches_nobody_is_logged_when_it_is_taken_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "policies.yaml"
+    path.write_text("policies: [{name: theirs, match: {tenant: acme}, floor: FULL}]")
+    PolicyFile(path).open()
+    told = [record for record in caplog.records if "matches nobody" in record.message]
+    assert [record.__dict__["policy_set"] for record in told] == ["theirs"]

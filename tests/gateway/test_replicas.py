@@ -23,8 +23,8 @@ pytestmark = pytest.mark.skipif(postgres.binaries() is None, reason="PostgreSQL 
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgres.server(tmp_path_factory.mktemp("pg", numbered=True)) as url:
+def server() -> Iterator[str]:
+    with postgres.server() as url:
         yield url
 
 

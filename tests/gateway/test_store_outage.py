@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,12 +17,12 @@ pytestmark = pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not in
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(tmp_path)
+def database() -> Iterator[Database]:
+    made = Database()
     made.start()
     yield made
     made.thaw()
-    made.stop()
+    made.remove()
 
 
 Fault = Callable[[Database], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from hypothesis import strategies as st
 
 from decapolis_formats import engine_of
 from decapolis_policies import LEVELS, Demands, PastVersion, Repair, Text, judge
+from decapolis_policies.cases import judged
 from tests.policies.schemas import avro, json_schema, past, plain, proto
+
+CASES = Path(__file__).parents[1] / "formats" / "cases"
 
 
 def repair(new: Text, *old: Text, level: str = "BACKWARD") -> Repair | None:
@@ -150,8 +154,42 @@ class TestJsonSchema:
         assert edited(json_schema({"type": "integer"}), json_schema({"type": "number"}))["type"] == "number"
         assert edited(json_schema({"type": "string"}), json_schema({"type": "null"}))["type"] == ["string", "null"]
 
-    def test_a_narrowed_limit_has_no_repair(self) -> None:
-        assert repair(json_schema({"type": "integer", "maximum": 1}), json_schema({"type": "integer"})) is None
+    @pytest.mark.parametrize("level", ["BACKWARD", "FORWARD", "FULL"])
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ({"type": "integer"}, {"type": "integer", "maximum": 1}),
+            ({"type": "integer", "minimum": 1}, {"type": "integer", "minimum": 5}),
+            ({"type": "string"}, {"type": "string", "pattern": "^a", "minLength": 2}),
+            ({"type": "array", "items": {}}, {"type": "array", "items": {"type": "string"}, "uniqueItems": True}),
+            ({"type": "array"}, {"type": "array", "items": {"type": "string"}}),
+            ({"type": "object"}, OBJECT),
+            (OBJECT, {**OBJECT, "dependencies": {"a": ["b"]}}),
+            ({"not": {"type": "string"}}, {"not": {"type": ["string", "null"]}}),
+            ({"const": 1}, {"const": 2}),
+            ({"enum": [1, 2]}, {"enum": [2, 3]}),
+            ({"oneOf": [{"type": "string"}, {"type": "null"}]}, {"oneOf": [{"type": "string"}]}),
+            (
+                {"properties": {"a": {"$ref": "#/definitions/a"}}, "definitions": {"a": {"maxLength": 5}}},
+                {"properties": {"a": {"$ref": "#/definitions/a"}}, "definitions": {"a": {"maxLength": 4}}},
+            ),
+        ],
+    )
+    def test_what_was_tightened_is_loosened(self, old: Any, new: Any, level: str) -> None:
+        pair = json_schema(new), json_schema(old)
+        if not judge(pair[0], past(pair[1]), Demands(LEVELS[level])).allowed:
+            assert edited(*pair, level=level) != new
+
+    def test_let_a_property_of_an_open_object_hold_anything(self) -> None:
+        old = {"type": "object", "properties": {"a": {"type": "integer"}}}
+        new = {"type": "object", "properties": {**old["properties"], "b": {"type": "string", "title": "B"}}}
+        assert edited(json_schema(new), json_schema(old))["properties"]["b"] == {"title": "B"}
+        assert says(json_schema(new), json_schema(old)) == (
+            "It would pass if you let the property 'b' hold anything, as the old schema does."
+        )
+
+    def test_some_things_cannot_be_repaired(self) -> None:
+        assert repair(json_schema({"type": "string"}), json_schema(True)) is None
 
 
 def message(body: str) -> Text:
@@ -178,9 +216,35 @@ class TestProtobuf:
         assert "optional int32 b = 2;" in edited(two, one)
         assert "required int32 b = 2;" in edited(one, two)
 
-    def test_another_package_has_no_repair(self) -> None:
+    def test_keep_the_package(self) -> None:
         old, new = (proto(f'syntax = "proto3"; package {name}; message M {{ int32 a = 1; }}') for name in "ab")
-        assert repair(new, old) is None
+        assert "package a;" in edited(new, old)
+
+    def test_a_package_that_is_spelled_out_inside_has_no_repair(self) -> None:
+        one = 'syntax = "proto3"; package a; message M { .a.N n = 1; } message N {}'
+        assert repair(proto(one.replace("a;", "b;").replace(".a.", ".b.")), proto(one)) is None
+
+    @pytest.mark.parametrize("level", ["BACKWARD", "FORWARD", "FULL"])
+    @pytest.mark.parametrize(
+        ("old", "new", "kept"),
+        [
+            ("int32 a = 1; int32 b = 2;", "oneof o { int32 a = 1; int32 b = 2; }", "int32 a = 1;\n  int32 b = 2;\n}"),
+            ("oneof o { int32 a = 1; } int32 b = 2;", "oneof o { int32 a = 1; int32 b = 2; }", "  int32 b = 2;\n\n"),
+            ("oneof o { int32 a = 1; }", "oneof o { string a = 1; }", "int32 a = 1;"),
+            ("message N { int32 a = 1; } N n = 1;", "message N { string a = 1; } N n = 1;", "reserved 1;"),
+            ("map<string, int32> a = 1;", "map<string, string> a = 1;", "reserved 1;"),
+        ],
+    )
+    def test_a_field_keeps_its_place(self, old: str, new: str, kept: str, level: str) -> None:
+        pair = message(new), message(old)
+        if not judge(pair[0], past(pair[1]), Demands(LEVELS[level])).allowed:
+            assert kept in edited(*pair, level=level)
+
+    def test_a_new_member_that_old_readers_would_miss_is_kept_out_of_its_oneof(self) -> None:
+        text = edited(
+            message("oneof o { int32 a = 1; int32 b = 2; }"), message("oneof o { int32 a = 1; }"), level="FULL"
+        )
+        assert "optional int32 b = 2;" in text
 
 
 @pytest.mark.parametrize("level", ["BACKWARD", "FULL"])
@@ -190,3 +254,17 @@ def test_a_floor_is_part_of_the_proof(level: str) -> None:
     verdict = judge(avro("a", "b"), history, demands)
     assert verdict.repair is not None
     assert judge(Text(avro().format, verdict.repair.text), history, demands).allowed
+
+
+@pytest.mark.parametrize(("name", "at_least"), [("avro", 0.85), ("json", 0.85), ("protobuf", 0.8)])
+def test_most_of_what_breaks_has_a_repair_and_every_repair_passes(name: str, at_least: float) -> None:
+    lines = (CASES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    broken = [case for case in map(json.loads, lines) if case.get("expected_compatible") is False]
+    repaired = 0
+    for case in broken:
+        answer = judged(case)
+        if "repair" in answer:
+            repaired += 1
+            again = judged({**case, "new": answer["repair"]["schema"]}, repairs=False)
+            assert again["compatible"], (case["id"], answer["repair"]["sentence"])
+    assert repaired >= at_least * len(broken)

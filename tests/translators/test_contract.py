@@ -33,6 +33,5 @@ class TestContract(TranslatorContract):
         await registry.close()
 
     @pytest.fixture
-    def unreachable(self, facade: Facade) -> Translator[Any]:
-        kind = facade.translator_type()
-        return kind("nowhere", kind.Config.model_validate({"url": "http://127.0.0.1:9", "timeout": 1}))
+    def unreachable(self, facade: Facade) -> Translator[Any] | None:
+        return facade.unreachable()

@@ -12,11 +12,12 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from .catalog import Catalog
 from .contract import Translator
 
 GROUP = "decapolis.translators"
 
-TranslatorType = type[Translator[Any]]
+TranslatorType = type[Translator[Any]] | type[Catalog[Any]]
 
 
 class UnknownTypeError(LookupError):
@@ -66,8 +67,8 @@ class FoundType:
             found = self.entry_point.load()
         except Exception as error:
             return f"{type(error).__name__}: {error}"
-        if not isinstance(found, type) or not issubclass(found, Translator):
-            return f"{self.source} is not a Translator"
+        if not isinstance(found, type) or not issubclass(found, (Translator, Catalog)):
+            return f"{self.source} is neither a Translator nor a Catalog"
         if getattr(found, "type", None) != self.name:
             return f"{self.source} calls itself {getattr(found, 'type', None)!r}"
         return found

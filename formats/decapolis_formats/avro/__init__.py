@@ -19,7 +19,7 @@ from .nodes import Array, Map, Named, Record, Union
 from .printing import Canonical, Identity, Normal
 from .schema import AvroSchema, parsed
 from .specification import SpecificationComparison
-from .tags import inline_tags, tagged
+from .tags import inline_tags, tagged, tagged_entities
 
 __all__ = [
     "AvroSchema",
@@ -34,6 +34,7 @@ __all__ = [
     "parse",
     "rendered",
     "tagged",
+    "tagged_entities",
 ]
 
 

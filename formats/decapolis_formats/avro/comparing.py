@@ -178,7 +178,7 @@ class Comparison:
     def _unions(self, reader: Union, writer: Union, path: str) -> Walk:
         found = []
         for index, branch in enumerate(writer.branches):
-            if (yield reader, branch, ""):
+            if (yield reader, branch, f"{path}/{index}"):
                 found.append(missing_branch(branch, f"{path}/{index}"))
         return found
 

@@ -20,12 +20,13 @@ Entity = tuple[str, str]
 
 def inline_tags(schema: AvroSchema) -> dict[str, tuple[str, ...]]:
     """Tags by the path of their entity: a record's full name, or that and a field's name after a dot."""
-    found = {}
-    for (path, _), entity in _entities(schema.root):
-        tags = _tags(entity)
-        if tags:
-            found[path] = tags
-    return found
+    return {path: tags for (path, _), tags in tagged_entities(schema).items()}
+
+
+def tagged_entities(schema: AvroSchema) -> dict[Entity, tuple[str, ...]]:
+    """The same by path and kind, as `tagged` takes them."""
+    found = {entity: _tags(node) for entity, node in _entities(schema.root)}
+    return {entity: tags for entity, tags in found.items() if tags}
 
 
 def tagged(schema: AvroSchema, add: Mapping[Entity, Sequence[str]], remove: Mapping[Entity, Sequence[str]]) -> str:

@@ -12,7 +12,7 @@ from .engine import (
     parse,
     rendered,
 )
-from .tagging import inline_tags, tagged
+from .tagging import inline_tags, tagged, tagged_entities
 
 __all__ = [
     "JsonSchema",
@@ -27,4 +27,5 @@ __all__ = [
     "parse",
     "rendered",
     "tagged",
+    "tagged_entities",
 ]

@@ -2,8 +2,8 @@
 
 The order of the tests at a pair of nodes is compatibility.md section 4.4, recursion is section 4.5: each
 pair of nodes is compared once; a pair that is met again while it is still being compared is taken for
-compatible; and where that happened the whole comparison is repeated, with the pairs known to be
-incompatible, until no more are found. Nothing recurses, so that circles and depth cost work, which is
+compatible; and where that happened the whole comparison is repeated, with what was found at the pairs known
+to be incompatible, until no more are found. Nothing recurses, so that circles and depth cost work, which is
 bounded, but no stack.
 """
 
@@ -54,11 +54,10 @@ class Comparison:
         self.budget = options.budget
         self.work = 0
         self.known: dict[Pair, Findings | None] = {}
-        self.incompatible: set[Pair] = set()
+        self.incompatible: dict[Pair, Findings] = {}
         self.types: dict[Node, frozenset[str]] = {}
         self.assumed = False
         self.nothing = Findings(self.tolerated)
-        self.broken = Findings(self.tolerated, breaking=True)
         self.type_changed = self.single("TYPE_CHANGED")
         self.added = self.single("SCHEMA_ADDED")
         self.removed = self.single("SCHEMA_REMOVED")
@@ -66,12 +65,13 @@ class Comparison:
     def run(self, old: Node, new: Node) -> Findings:
         """What stands between the two; the greatest fixed point over pairs that lead back to themselves."""
         while True:
-            before = len(self.incompatible)
             self.known.clear()
             self.assumed = False
             found = self._settled(old, new)
-            if not self.assumed or len(self.incompatible) == before:
+            breaking = {pair: each for pair, each in self.known.items() if each is not None and each.breaking}
+            if not self.assumed or breaking.keys() == self.incompatible.keys():
                 return found
+            self.incompatible = breaking
 
     def _settled(self, old: Node, new: Node) -> Findings:
         answer = self.at_once(old, new)
@@ -105,8 +105,6 @@ class Comparison:
 
     def _remember(self, pair: Pair, found: Findings) -> Findings:
         self.known[pair] = found
-        if found.breaking:
-            self.incompatible.add(pair)
         return found
 
     def spend(self, work: int) -> None:
@@ -144,8 +142,11 @@ class Comparison:
         found = self.known[pair]
         if found is not None:
             return found
-        self.assumed = True
-        return self.broken if pair in self.incompatible else self.nothing
+        known = self.incompatible.get(pair)
+        if known is None:
+            self.assumed = True
+            return self.nothing
+        return known
 
     def different_kinds(self, old: Node, new: Node) -> Findings:
         """What two kinds amount to: fine where the old takes nothing or the new takes everything."""

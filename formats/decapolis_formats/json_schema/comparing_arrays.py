@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .comparing_objects import MODEL, additional, unevaluated
 from .comparing_values import limit
 from .findings import Findings, Inner
-from .nodes import EVERYTHING, NOTHING, Empty, Node, Sequence
+from .nodes import NOTHING, Empty, Node, Sequence
 from .strictness import items_beyond, stricter_sequences
 
 if TYPE_CHECKING:
@@ -84,6 +84,6 @@ def _rest(comparison: Comparison, sequence: Sequence) -> Node | bool:
     if beyond is not True:
         return beyond
     later = sequence.unevaluated
-    if later is None or later.body is EVERYTHING or (comparison.strict and sequence.idle):
+    if later is None or isinstance(later.body, Empty) or (comparison.strict and sequence.idle):
         return True
     return False if later.body is NOTHING else later

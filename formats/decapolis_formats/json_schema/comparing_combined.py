@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 def with_a_member(comparison: Comparison, old: Node, new: Node) -> Generator[Pair, Findings, Findings | None]:
     """What stands between a combined schema and another one, where one member decides; else None."""
     if isinstance(new.body, Combined):
-        combined, pairs = new.body, [(old, member) for member in new.body.members]
+        combined, pairs = new.body, [(old, member) for member in members_of(comparison, new.body)]
         by_any, difference = combined.criterion != "allOf", "SUM_TYPE_EXTENDED"
     else:
         assert isinstance(old.body, Combined)
-        combined, pairs = old.body, [(member, new) for member in old.body.members]
+        combined, pairs = old.body, [(member, new) for member in members_of(comparison, old.body)]
         by_any, difference = combined.criterion == "allOf", "PRODUCT_TYPE_NARROWED"
     alone = len(pairs) == 1
     if not (alone or by_any):
@@ -40,9 +40,9 @@ def with_a_member(comparison: Comparison, old: Node, new: Node) -> Generator[Pai
 
 def compare_combined(comparison: Comparison, found: Findings, old: Combined, new: Combined) -> Inner:
     """The criteria, the number of different members, and whether the members can be paired off."""
-    if not _criteria(found, old, new):
+    if not _criteria(comparison, found, old, new):
         return
-    before, after = old.distinct, new.distinct
+    before, after = distinct_of(comparison, old), distinct_of(comparison, new)
     if len(before) < len(after):
         found.add("PRODUCT_TYPE_EXTENDED" if new.criterion == "allOf" else "SUM_TYPE_EXTENDED")
     elif len(before) > len(after):
@@ -57,10 +57,20 @@ def compare_combined(comparison: Comparison, found: Findings, old: Combined, new
         yield from stricter_members(comparison, found, pairs, old, new)
 
 
-def _criteria(found: Findings, old: Combined, new: Combined) -> bool:
+def members_of(comparison: Comparison, combined: Combined) -> tuple[Node, ...]:
+    """The members as the standard or the reference counts them."""
+    return combined.members if comparison.strict else combined.loose
+
+
+def distinct_of(comparison: Comparison, combined: Combined) -> tuple[Node, ...]:
+    """The members of different texts, as the standard or the reference counts them."""
+    return combined.distinct if comparison.strict else combined.loose_distinct
+
+
+def _criteria(comparison: Comparison, found: Findings, old: Combined, new: Combined) -> bool:
     if old.criterion == new.criterion:
         return True
-    one_before, one_after = len(old.members) == 1, len(new.members) == 1
+    one_before, one_after = (len(members_of(comparison, each)) == 1 for each in (old, new))
     widened = (
         new.criterion == "anyOf"
         or (one_before and (one_after or new.criterion == "oneOf"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .comparing_values import limit
 from .findings import Findings, Inner, Pair
-from .nodes import EVERYTHING, NOTHING, Empty, Node, Record, Sequence
+from .nodes import EVERYTHING, NOTHING, Empty, Node, Nothing, Record, Sequence
 from .patterns import found_in
 from .strictness import strict_model_for, stricter_records
 
@@ -62,7 +62,7 @@ def _properties(comparison: Comparison, found: Findings, old: Record, new: Recor
 
 def is_open(record: Record) -> bool:
     """Whether properties that are not named may hold anything."""
-    closed_later = record.unevaluated is not None and record.unevaluated.body is not EVERYTHING
+    closed_later = record.unevaluated is not None and not isinstance(record.unevaluated.body, Empty)
     return record.additional is True and not record.patterns and not closed_later
 
 
@@ -76,7 +76,7 @@ def model_for(record: Record, name: str) -> list[Node] | bool:
     if isinstance(record.additional, Node):
         return [record.additional]
     later = record.unevaluated
-    if record.additional is True and later is not None and later.body not in (EVERYTHING, NOTHING):
+    if record.additional is True and later is not None and not isinstance(later.body, Empty | Nothing):
         return [later]
     return False
 
@@ -180,11 +180,16 @@ def additional(
     found: Findings, what: str, path: str, old: Node | bool, new: Node | bool
 ) -> Generator[Pair, Findings, None]:
     """The change of what additional or unevaluated properties or items may be."""
-    prefix = f"{'UNEVALUATED' if path.startswith('unevaluated') else 'ADDITIONAL'}_{what}"
+    later = path.startswith("unevaluated")
+    prefix = f"{'UNEVALUATED' if later else 'ADDITIONAL'}_{what}"
     if (old is False) is not (new is False):
         found.add(f"{prefix}_{'ADDED' if old is False else 'REMOVED'}", path)
-    elif isinstance(old, Node) and isinstance(new, Node):
+    elif isinstance(old, Node) and isinstance(new, Node) and not (later and _everything_narrowed(old, new)):
         inner = yield old, new
         found.below(path, inner)
     elif old is not new:
-        found.add(f"{prefix}_{'NARROWED' if old is True else 'EXTENDED'}", path)
+        found.add(f"{prefix}_{'EXTENDED' if new is True else 'NARROWED'}", path)
+
+
+def _everything_narrowed(old: Node, new: Node) -> bool:
+    return isinstance(old.body, Empty) and not isinstance(new.body, Empty)

@@ -101,9 +101,9 @@ class Findings:
 
     __slots__ = ("breaking", "inner", "own", "tolerated")
 
-    def __init__(self, tolerated: frozenset[str], *, breaking: bool = False) -> None:
+    def __init__(self, tolerated: frozenset[str]) -> None:
         self.tolerated = tolerated
-        self.breaking = breaking
+        self.breaking = False
         self.own: list[tuple[str, str, str]] = []
         self.inner: list[tuple[str, Findings]] = []
 
@@ -115,7 +115,7 @@ class Findings:
 
     def below(self, path: str, found: Findings) -> None:
         """Takes over what was found below; nothing is kept where nothing was found."""
-        if found.own or found.inner or found.breaking:
+        if found.own or found.inner:
             self.inner.append((path, found))
             self.breaking |= found.breaking
 

@@ -16,6 +16,7 @@ from . import classic, keywords, modern
 from .dialects import Draft
 from .documents import Library, Place, inner_scope
 from .identities import Identities
+from .joining import NAMED, apart_from_types, spread_parts
 from .nodes import (
     BOOLEAN,
     EMPTY,
@@ -37,6 +38,7 @@ from .printing import printed
 
 MAX_NODES = 100_000
 CRITERIA = ("allOf", "anyOf", "oneOf")
+CONTAINED = frozenset({"minContains", "maxContains"})
 FAMILY_OF = {
     "string": "string",
     "number": "number",
@@ -67,6 +69,7 @@ class Loader:
         self.pending: list[tuple[Node, Any, Place]] = []
         self.identities = Identities()
         self.combinations: dict[tuple[str, int, int], Any] = {}
+        self.combined: list[Combined] = []
 
     def load(self) -> Node:
         """The node of the root schema, complete with everything that it leads to."""
@@ -75,6 +78,8 @@ class Loader:
         while self.pending:
             node, value, place = self.pending.pop()
             self._fill(node, value, place)
+        for combined in self.combined:
+            spread_parts(combined, self.identities)
         return root
 
     def child(self, value: Any, place: Place) -> Node:
@@ -173,16 +178,19 @@ class Loader:
                 yield self._family(family, value, place)
 
     def _of_types(self, stated: list[Any], value: dict[str, Any], place: Place) -> Iterator[Body]:
-        apart = modern.keeps_text_apart(stated, value) and place.scope.draft.modern
-        inside = {"format": value["format"]} if apart else value
-        members = []
-        for name in stated:
-            body = self._of_type(name, inside if name == "string" else value, place)
-            members.append(_part(body, name))
-        combined = Combined("anyOf", tuple(members))
+        apart: set[str] = set()
+        if place.scope.draft.modern:
+            listed = {FAMILY_OF[name] for name in stated if isinstance(name, str) and name in FAMILY_OF}
+            apart = apart_from_types(listed, value, hashed=place.scope.document is self.library.root.document)
+        joined = {name: held for name, held in value.items() if name not in apart} if apart else value
+        members = tuple(_part(self._of_type(name, joined, place), name) for name in stated)
+        combined = Combined("anyOf", members)
         yield combined if len(set(stated)) == len(stated) else self._distinct(combined)
         if apart:
-            yield self._family("string", value, place)
+            own = {name: held for name, held in value.items() if name in apart or name in CONTAINED}
+            for family, known in modern.FAMILIES.items():
+                if not known.isdisjoint(apart):
+                    yield self._family(family, own, place)
 
     def _of_type(self, name: Any, value: dict[str, Any], place: Place) -> Body:
         if not isinstance(name, str) or name not in FAMILY_OF:
@@ -209,12 +217,15 @@ class Loader:
         inside = place.at(criterion)
         listed = keywords.array(value, criterion, place)
         members = tuple(self.child(each, inside.at(str(index))) for index, each in enumerate(listed))
-        return self._distinct(Combined(criterion, members))
+        combined = self._distinct(Combined(criterion, members))
+        if place.scope.draft.modern:
+            self.combined.append(combined)
+        return combined
 
     def _distinct(self, combined: Combined) -> Combined:
         if len(combined.members) > 1:
             distinct = {self.identities.of(member.source): member for member in reversed(combined.members)}
-            combined.distinct = tuple(reversed(distinct.values()))
+            combined.distinct = combined.loose_distinct = tuple(reversed(distinct.values()))
         return combined
 
     def _reference(self, value: dict[str, Any], keyword: str, place: Place) -> Body:
@@ -237,11 +248,11 @@ class Loader:
 def _says_something(family: str, value: dict[str, Any], place: Place) -> bool:
     if family != "object" or not place.scope.draft.modern:
         return True
-    return any(value[keyword] != {} for keyword in modern.FAMILIES[family].intersection(value))
+    return any(keyword not in NAMED or value[keyword] != {} for keyword in modern.FAMILIES[family].intersection(value))
 
 
 def _implied(bodies: list[Body], value: dict[str, Any]) -> Combined:
-    return Combined("allOf", tuple(_part(body, value) for body in bodies))
+    return Combined("allOf", tuple(_part(body, value) for body in bodies), implied=True)
 
 
 def _part(body: Body, source: Any) -> Node:

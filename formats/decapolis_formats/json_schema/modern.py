@@ -31,17 +31,6 @@ FAMILIES = {
     "number": NUMBER_KEYWORDS,
     "string": TEXT_KEYWORDS,
 }
-LENGTHS = frozenset({"minLength", "maxLength", "pattern"})
-
-
-def keeps_text_apart(stated: list[Any], value: dict[str, Any]) -> bool:
-    """Whether the string keywords beside a list of types stay a part of their own instead of joining
-    `string`.
-
-    The reference does so where `format` and another string keyword meet (compatibility.md section 4.6):
-    only the format joins, and a schema that drops the other types from the list then passes.
-    """
-    return "string" in stated and "format" in value and not LENGTHS.isdisjoint(value)
 
 
 def record(loader: Loader, value: dict[str, Any], place: Place, *, typed: bool) -> Record:

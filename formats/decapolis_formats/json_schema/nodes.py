@@ -92,14 +92,19 @@ class Constant(Body):
 
 
 class Combined(Body):
-    """`allOf`, `anyOf`, `oneOf`, a list of types (anyOf) or several kinds in one schema (allOf)."""
+    """`allOf`, `anyOf`, `oneOf`, a list of types (anyOf) or several kinds in one schema (an implied allOf).
 
-    __slots__ = ("criterion", "distinct", "members")
+    `distinct` are the members without those of the same text. `loose` and `loose_distinct` are what the
+    reference makes of them: from 2019-09 on it puts the parts of a member that is an implied allOf among
+    the members.
+    """
 
-    def __init__(self, criterion: str, members: tuple[Node, ...]) -> None:
+    __slots__ = ("criterion", "distinct", "implied", "loose", "loose_distinct", "members")
+
+    def __init__(self, criterion: str, members: tuple[Node, ...], *, implied: bool = False) -> None:
         self.criterion = criterion
-        self.members = members
-        self.distinct = members
+        self.implied = implied
+        self.members = self.distinct = self.loose = self.loose_distinct = members
 
 
 class Negation(Body):

@@ -46,12 +46,21 @@ def tagged(parsed: JsonSchema, add: Mapping[Entity, Sequence[str]], remove: Mapp
 def inline_tags(parsed: JsonSchema) -> dict[str, tuple[str, ...]]:
     """The tags of every entity that has some, by its path."""
     found: dict[str, tuple[str, ...]] = {}
+    for (path, _), tags in tagged_entities(parsed).items():
+        found.setdefault(path, tags)
+    return found
+
+
+def tagged_entities(parsed: JsonSchema) -> dict[Entity, tuple[str, ...]]:
+    """The same by path and kind, as `tagged` takes them."""
+    found: dict[Entity, tuple[str, ...]] = {}
     pending: list[tuple[str, Any, bool]] = [("", parsed.value, False)]
     while pending:
         path, schema, is_field = pending.pop()
         tags = _tags(schema)
         if tags:
-            found.setdefault(path if is_field else _dotted(path, "object"), tuple(tags))
+            entity = (path, FIELD) if is_field else (_dotted(path, "object"), RECORD)
+            found.setdefault(entity, tuple(tags))
         inner = ((_dotted(path, step), child, leads) for step, child, leads in _steps(schema))
         pending.extend(reversed(list(inner)))
     return found

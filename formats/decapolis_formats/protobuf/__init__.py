@@ -29,6 +29,7 @@ __all__ = [
     "parse",
     "rendered",
     "tagged",
+    "tagged_entities",
 ]
 
 
@@ -110,4 +111,9 @@ def tagged(parsed: ProtobufSchema, add: TagEdits, remove: TagEdits) -> str:
 
 def inline_tags(parsed: ProtobufSchema) -> dict[str, tuple[str, ...]]:
     """The inline tags of messages and fields by dotted full name."""
+    return {path: tags for (path, _), tags in tags_in(parsed.file).items()}
+
+
+def tagged_entities(parsed: ProtobufSchema) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The same by dotted full name and kind, as `tagged` takes them."""
     return tags_in(parsed.file)

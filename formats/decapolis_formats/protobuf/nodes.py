@@ -107,7 +107,10 @@ class Extend:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """A message; each of `reserved` and `extensions` is one statement."""
+    """A message; each of `reserved` and `extensions` is one statement.
+
+    `vanished` names the sections that normalisation left without content: their empty line stays.
+    """
 
     name: str
     fields: tuple[Field, ...] = ()
@@ -119,6 +122,7 @@ class Message:
     reserved: tuple[tuple[NumberRange, ...], ...] = ()
     extensions: tuple[tuple[NumberRange, ...], ...] = ()
     extends: tuple[Extend, ...] = ()
+    vanished: frozenset[str] = frozenset()
 
     @property
     def is_map_entry(self) -> bool:
@@ -157,7 +161,7 @@ class Service:
 
 @dataclass(slots=True, eq=False)
 class File:
-    """A whole file; `syntax` is None where it is not written, which means proto2."""
+    """A whole file; `syntax` is None where it is not written, which means proto2; `vanished` as in messages."""
 
     syntax: str | None = None
     package: str | None = None
@@ -168,6 +172,7 @@ class File:
     enums: tuple[Enum, ...] = ()
     extends: tuple[Extend, ...] = ()
     services: tuple[Service, ...] = ()
+    vanished: frozenset[str] = frozenset()
 
     @property
     def is_proto3(self) -> bool:

@@ -53,6 +53,7 @@ class _Normalizer:
             tuple(self.enum(enum, prefixes) for enum in file.enums),
             self.extends(file.extends, prefixes),
             tuple(self.service(service, prefixes) for service in file.services),
+            _vanished(file),
         )
 
     def options(self, options: Sequence[Option], prefixes: Prefixes) -> tuple[Option, ...]:
@@ -78,6 +79,7 @@ class _Normalizer:
             _normal_ranges(message.reserved),
             _normal_ranges(message.extensions),
             self.extends(message.extends, prefixes),
+            _vanished(message),
         )
 
     def fields(self, fields: Iterable[Field], prefixes: Prefixes) -> tuple[Field, ...]:
@@ -165,6 +167,14 @@ class _Normalizer:
             response=self.absolute(rpc.response, prefixes),
             options=self.options(rpc.options, prefixes),
         )
+
+
+def _vanished(node: File | Message) -> frozenset[str]:
+    """The sections of which nothing is left because nothing in them has fields."""
+    holders: dict[str, Sequence[OneOf | Extend]] = {"extends": node.extends}
+    if isinstance(node, Message):
+        holders["oneofs"] = node.oneofs
+    return frozenset(name for name, inside in holders.items() if inside and not any(holder.fields for holder in inside))
 
 
 def _normal_ranges(statements: Sequence[tuple[NumberRange, ...]]) -> tuple[tuple[NumberRange, ...], ...]:

@@ -37,6 +37,7 @@ _ESCAPES: Final = str.maketrans(
         '"': '\\"',
     }
 )
+_NO_CONTENT: Final = [""]
 _UNREADABLE: Final = frozenset('"\\')
 _WORD_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 
@@ -52,20 +53,23 @@ def printed(file: File) -> str:
         _imports(file),
         _statements(file.options, ""),
         _types(file.messages, file.enums, ""),
-        _each(file.extends, ""),
+        _vanished(file, "extends") or _each(file.extends, ""),
         (line for service in file.services for line in _service(service)),
     )
-    for section in sections:
-        _add_section(lines, section)
+    for section in map(list, sections):
+        if section:
+            lines += ["", *_content(section)]
     lines.append("")
     return "\n".join(lines)
 
 
-def _add_section(lines: list[str], section: Iterable[str]) -> None:
-    found = list(section)
-    if found:
-        lines.append("")
-        lines.extend(found)
+def _vanished(node: File | Message, section: str) -> list[str]:
+    """The section without content that normalisation left behind: only the empty line before it shows."""
+    return list(_NO_CONTENT) if section in node.vanished else []
+
+
+def _content(section: list[str]) -> list[str]:
+    return [] if section == _NO_CONTENT else section
 
 
 def _imports(file: File) -> Iterator[str]:
@@ -88,13 +92,15 @@ def _each(extends: Sequence[Extend], indent: str) -> Iterator[str]:
 
 
 def _block(head: str, indent: str, sections: Iterable[Iterable[str]]) -> list[str]:
-    """`head {`, the sections with an empty line between them, `}`; in one line where there is nothing."""
+    """`head {`, the sections with an empty line between them, `}`; in one line where there is nothing.
+
+    The empty lines are indented like everything else in a block.
+    """
     lines: list[str] = []
-    for section in sections:
-        found = list(section)
-        if found:
-            lines.append("" if lines else head + " {")
-            lines.extend(found)
+    for section in map(list, sections):
+        if section:
+            lines.append(indent if lines else head + " {")
+            lines += _content(section)
     if not lines:
         return [head + " {}"]
     lines.append(indent + "}")
@@ -110,10 +116,10 @@ def _message(message: Message, indent: str) -> list[str]:
             _ranges("reserved", message.reserved, inner),
             _statements(message.options, inner),
             _fields(message.fields, inner),
-            (line for oneof in message.oneofs for line in _oneof(oneof, inner)),
+            _vanished(message, "oneofs") or (line for oneof in message.oneofs for line in _oneof(oneof, inner)),
             _groups(message.groups, inner),
             _ranges("extensions", message.extensions, inner),
-            _each(message.extends, inner),
+            _vanished(message, "extends") or _each(message.extends, inner),
             _types(message.messages, message.enums, inner),
         ),
     )

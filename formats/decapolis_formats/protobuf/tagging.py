@@ -19,9 +19,9 @@ _META_FILE: Final = "confluent/meta.proto"
 _OPTION_OF: Final = {"sr_record": "confluent.message_meta", "sr_field": "confluent.field_meta"}
 
 
-def tags_in(file: File) -> dict[str, tuple[str, ...]]:
-    """The tags of every message and field that has any, by dotted path."""
-    found: dict[str, tuple[str, ...]] = {}
+def tags_in(file: File) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The tags of every message and field that has any, by dotted path and kind."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
     waiting = [(file_prefixes(file.package)[0], message) for message in file.messages]
     for prefix, message in waiting:
         path = prefix + message.name
@@ -30,7 +30,7 @@ def tags_in(file: File) -> dict[str, tuple[str, ...]]:
         for name, options, entity in entities:
             tags = _tags(options, _OPTION_OF[entity])
             if tags:
-                found[name] = tags
+                found[(name, entity)] = tags
         waiting.extend((path + ".", nested) for nested in message.messages)
     return found
 

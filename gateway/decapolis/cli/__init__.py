@@ -11,6 +11,7 @@ _COMMANDS = {
     "canonical": ("canonical", "Print canonical and normalised texts, without a server."),
     "changed": ("changed", "Compare schema files with their last committed versions."),
     "diff": ("diff", "Compare two schema files for people."),
+    "ids": ("ids", "Look after the public ids of registries."),
     "judge": ("judge", "Judge candidates against earlier schemas, without a server."),
     "policy": ("policy", "Explain policies, and preview what they would have refused."),
     "check-config": ("check_config", "Name every fault of configuration files."),

@@ -25,4 +25,4 @@ def command(file: str) -> None:
 
 def exit_code(answer: dict[str, Any]) -> int:
     """What one answer means for the exit code."""
-    return {True: 0, False: 2, None: 1}[answer["valid"]]
+    return {True: 0, False: 2, None: 1}[answer.get("valid")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from decapolis.files import check
+from decapolis.files import check, notes
 
 
 @click.command()
@@ -20,6 +20,8 @@ def command(paths: tuple[Path, ...]) -> None:
     if faults:
         click.echo(f"{_counted(len(faults), 'fault')} in {_counted(len(files), 'file')}", err=True)
         raise SystemExit(1)
+    for note in notes(files, os.environ):
+        click.echo(f"note: {note}", err=True)
     click.echo(f"{_counted(len(files), 'file')} checked, no fault")
 
 

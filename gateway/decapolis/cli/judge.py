@@ -32,4 +32,4 @@ def command(file: str, strict_semantics: bool, no_repair: bool) -> None:
 
 def exit_code(answer: dict[str, Any]) -> int:
     """What one answer means for the exit code."""
-    return {True: 0, False: 2, None: 1}[answer["compatible"]]
+    return {True: 0, False: 2, None: 1}[answer.get("compatible")]

@@ -112,9 +112,19 @@ def _chunks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
 def _answered(lines: list[bytes], work: Work, code: Code) -> Answered:
     found = []
     for line in lines:
-        answer = work(_case(line))
+        answer = _said(work, _case(line))
         found.append((_line(answer), code(answer)))
     return found
+
+
+def _said(work: Work, case: Any) -> dict[str, Any]:
+    """The answer; where asking fails in a way that nobody foresaw, that is what this line and no other gets."""
+    try:
+        return work(case)
+    except Exception as error:
+        named = case.get("id") if isinstance(case, dict) else None
+        reason = f"this case could not be decided: {type(error).__name__}: {error}"
+        return work(None) | {"id": named, "error": reason}
 
 
 def _case(line: bytes) -> Any:
@@ -124,7 +134,7 @@ def _case(line: bytes) -> Any:
     except orjson.JSONDecodeError:
         try:
             return json.loads(line)  # takes halves of surrogate pairs, which schemas may well hold
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 

@@ -56,7 +56,7 @@ def _stored(found: Shown) -> dict[str, Any]:
     return fields
 
 
-def schema_by_id(found: Shown, schema: Schema, *, extra: bool, max_id: int | None = None) -> dict[str, Any]:
+def schema_by_id(found: Shown, schema: Schema, *, extra: bool) -> dict[str, Any]:
     """SchemaString: the schema of an id, which is not repeated."""
     body: dict[str, Any] = {}
     if extra:
@@ -64,8 +64,6 @@ def schema_by_id(found: Shown, schema: Schema, *, extra: bool, max_id: int | Non
             body |= {"subject": found.subject, "version": found.version}
         body["guid"] = found.schema.guid
     body |= schema_fields(schema, extra=extra)
-    if max_id is not None:
-        body["maxId"] = max_id
     if extra:
         body |= _stored(found)
     return body

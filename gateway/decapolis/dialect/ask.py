@@ -99,6 +99,6 @@ def integer(value: str) -> int:
         number = int(value) if value.isascii() and len(value) <= 12 else None
     except ValueError:
         number = None
-    if number is None or abs(number) > MAX_INT or "_" in value:
+    if number is None or abs(number) > MAX_INT or "_" in value or value != value.strip():
         raise NOT_FOUND
     return number

@@ -49,13 +49,27 @@ def json_object(body: bytes) -> Mapping[str, Any]:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise DialectError(400, 400, f"The body is not JSON: {error}") from None
+        decoded = _in_utf8(body)
+        if decoded is None:
+            raise DialectError(400, 400, f"The body is not JSON: {error}") from None
+        return json_object(decoded)
     if value is None:
         raise DialectError(422, 422, "body must not be null (was null)")
     if not isinstance(value, dict):
         raise DialectError(400, 400, "The body must be a JSON object")
     _refuse_twins(body)
     return value
+
+
+def _in_utf8(body: bytes) -> bytes | None:
+    """A body that begins with a byte order mark or comes in UTF-16 or UTF-32, as the reference takes it too; else None."""
+    encoding = json.detect_encoding(body)
+    if encoding == "utf-8":
+        return None
+    try:
+        return body.decode(encoding).encode()
+    except UnicodeError:
+        return None
 
 
 def _refuse_twins(body: bytes) -> None:

@@ -9,6 +9,7 @@ from decapolis.ids import RangeFull
 from decapolis.locks import Busy
 from decapolis.operations import errors as refusals
 from decapolis.registries.routing import NoRoute, UnknownRegistry
+from decapolis.registries.stored import OwnStoreFault
 from decapolis.store import StoreUnavailable
 from decapolis.web import BodyTooLarge
 from decapolis_formats import ComparisonTooCostly, InvalidSchema
@@ -111,6 +112,7 @@ _CODES: tuple[tuple[type[Exception], int, int], ...] = (
     (BadPath, 400, 400),
     (BodyTooLarge, 413, 413),
     (faults.Throttled, 429, 429),
+    (OwnStoreFault, 500, 50001),
     (faults.RegistryFault, 500, 50003),
     (faults.WriteConflict, 500, 50002),
     (Busy, 500, 50002),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote
 
 import orjson
@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from decapolis.gateway import Gateway, View
-from decapolis.web import current_call
+from decapolis.web import current_call, printable
 
 from . import governance, root, schemas, subjects
 from .ask import Answer, Ask
@@ -107,15 +107,21 @@ class DialectFace:
         try:
             await self._router(inner, receive, send)
         except HTTPException as error:
-            sentence = {404: "HTTP 404 Not Found", 405: "HTTP 405 Method Not Allowed"}.get(
-                error.status_code, error.detail
-            )
-            refused = DialectError(error.status_code, error.status_code, sentence)
-            await self._refuse(refused, scope, receive, send)
+            refused = DialectError(error.status_code, error.status_code, http_sentence(error))
+            await self._refuse(refused, scope, receive, send, error.headers)
 
-    async def _refuse(self, error: DialectError, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(
+        self,
+        error: DialectError,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
-        await error_response(error.answer, answer_type(accept) or V1)(scope, receive, send)
+        response = error_response(error.answer, answer_type(accept) or V1)
+        response.headers.update(headers or {})
+        await response(scope, receive, send)
 
 
 async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
@@ -195,6 +201,11 @@ class _Endpoint:
         return answer
 
 
+def http_sentence(error: HTTPException) -> str:
+    """The dialect's sentence for what the router refuses."""
+    return {404: "HTTP 404 Not Found", 405: "HTTP 405 Method Not Allowed"}.get(error.status_code, error.detail)
+
+
 def _log_late(work: asyncio.Task[Answer]) -> None:
     if not work.cancelled() and work.exception() is not None:
         log.warning("late write failed", extra={"reason": str(work.exception())})
@@ -209,6 +220,8 @@ def _response(answer: Answer, media_type: str) -> Response:
     stale = current_call().stale_since
     if stale is not None:
         response.headers["X-Decapolis-Stale"] = str(round(stale))
+    if current_call().projection is not None:
+        response.headers["X-Decapolis-Projection"] = printable(current_call().projection or "")
     return response
 
 

@@ -39,8 +39,8 @@ def placed(raw_path: str, query: str) -> Place:
     """Strips a door and a context prefix off a raw path (confluent-rest section 5.1, URL prefix)."""
     door = None
     path = raw_path
-    if path.startswith("/registries/"):
-        name, _, rest = path.removeprefix("/registries/").partition("/")
+    name, _, rest = path.removeprefix("/registries/").partition("/")
+    if path.startswith("/registries/") and name:
         door, path = decoded(name), f"/{rest}"
     if len(path) > 1:
         path = path.rstrip("/") or "/"

@@ -53,7 +53,7 @@ class ReadyLayer:
         request_id, negotiated = _read_headers(scope["headers"])
         body: bytes | None = b""
         if method == "POST":
-            body, receive = await _short_body(receive)
+            body, receive = await _short_body(scope, receive)
         elif method != "GET":
             await self._make(scope, receive, send, request_id, None)
             return
@@ -151,13 +151,20 @@ def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, tup
         name = pair[0]
         if name in _NEGOTIATED:
             negotiated.append(pair)
-        elif name == b"x-request-id" and pair[1].strip():
-            request_id = pair[1]
-    return request_id, tuple(negotiated)
+        elif name == b"x-request-id":
+            # of several nobody can say which one counts
+            request_id = pair[1].strip() if request_id is None else b""
+    return request_id or None, tuple(negotiated)
 
 
-async def _short_body(receive: Receive) -> tuple[bytes | None, Receive]:
-    """The whole body if it is short, in however many pieces it comes, else None; and a channel that still delivers it."""
+async def _short_body(scope: Scope, receive: Receive) -> tuple[bytes | None, Receive]:
+    """The whole body if it is short, in however many pieces it comes, else None; and a channel that still delivers it.
+
+    One that is announced as long is not waited for: it may be refused before any of it has come.
+    """
+    announced = _header(scope, b"content-length") or ""
+    if announced.isdigit() and int(announced) > MOST_BODY:
+        return None, receive
     first = await receive()
     body = first.get("body", b"")
     pending = [first]

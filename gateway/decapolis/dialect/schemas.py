@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from decapolis.operations import fetch, listings
+from decapolis.cache import subject_scope
+from decapolis.operations import by_id, fetch, listings
+from decapolis.operations.effective import settings_scope
+from decapolis.operations.located import Located
 from decapolis.operations.shown import Shown
 from decapolis.web import current_call
 from decapolis_formats import Schema
-from decapolis_translators.errors import SchemaNotFound
 
 from . import answers
 from .ask import Answer, Ask, integer
-from .subjects import keep_with_subject, styled
+from .subjects import keep_with_subject, schema_tags
 
 MOST_LISTED = 1000
 
@@ -21,71 +23,75 @@ async def get_types(_: Ask) -> Answer:
 
 async def get_schemas(ask: Ask) -> Answer:
     prefix = ask.text("subjectPrefix")
+    aliases = await listings.aliases_under(ask.view, prefix) if ask.flag("aliases") else {}
     found = await listings.list_schemas(
         ask.view,
         prefix,
+        also=aliases,
         deleted=ask.flag("deleted"),
         latest_only=ask.flag("latestOnly"),
         rule_type=ask.text("ruleType"),
     )
     shown = fetch.page(found, ask.number("offset", 0), ask.number("limit", -1), most=MOST_LISTED)
     bodies = [answers.version_of(each, each.schema, extra=ask.extra) for each in shown if isinstance(each, Shown)]
-    if ask.flag("aliases"):
-        aliases = await listings.aliases_of(ask.view, [body["subject"] for body in bodies])
-        for body in bodies:
-            if body["subject"] in aliases:
-                body["aliases"] = aliases[body["subject"]]
+    for body in bodies:
+        if body["subject"] in aliases:
+            body["aliases"] = aliases[body["subject"]]
     return Answer(bodies)
 
 
-async def _by_id(ask: Ask) -> Shown:
-    number = integer(ask.params["id"])
+async def _by_id(ask: Ask, *, described: bool = False) -> tuple[Shown, Located | None, Schema]:
+    """What an id stands for, where it was found, and its schema as `format=` wants it."""
+    number = integer(ask.param("id"))
     subject = ask.text("subject") or None
-    with current_call().taking_stale():
-        # whatever was asked on the way: the text of an id never grows old
-        found = await fetch.fetch_by_id(ask.view, number, subject)
-    if subject is None:
-        ask.may_keep()
-    elif not subject.startswith(":"):
-        keep_with_subject(ask, subject)
-    return found
-
-
-async def _described(ask: Ask, found: Shown) -> Shown:
-    """With a subject and a version, which, other than the text, may change."""
     call = current_call()
     with call.taking_stale():
-        described = await fetch.describe_use(ask.view, found)
+        # whatever was asked on the way: the text of an id never grows old
+        found, place = await by_id.fetch_by_id(ask.view, number, subject, described=described)
         aged = call.stale_since is not None
-    if aged or described is found:
+    _keep(ask, subject, found, place, described=described)
+    if described and aged:
         ask.keep = None
+    registry, context = (None, ".") if place is None else (place.registry, place.context)
+    return found, place, await fetch.rendered(registry, context, found.schema, ask.text("format"))
+
+
+def _keep(ask: Ask, subject: str | None, found: Shown, place: Located | None, *, described: bool) -> None:
+    """The text of an id never changes; which text a subject chooses, and who holds it, does."""
+    if place is None or (subject is None and not described):
+        ask.may_keep()
+    elif not place.registry.is_local:
+        name = subject or found.subject
+        if name and not name.startswith(":"):
+            keep_with_subject(ask, name)
+    elif found.version and not found.deleted and (subject is None or subject == found.subject):
+        ask.may_keep(subject_scope(place.registry.id, found.subject), settings_scope(place.registry.id))
     else:
-        keep_with_subject(ask, described.subject)
-    return described
+        # whatever is registered anywhere may be what the subject means tomorrow, or be the first to hold the id
+        ask.may_keep(place.registry.id, settings_scope(place.registry.id))
 
 
 async def get_by_id(ask: Ask) -> Answer:
-    found = await _by_id(ask)
-    if ask.extra:
-        found = await _described(ask, found)
-    schema = await styled(ask, found)
+    found, place, schema = await _by_id(ask, described=ask.extra)
     if ask.text("referenceFormat") == "qualified":
         schema = fetch.with_qualified_references(schema, found.subject)
-    highest = None
+    body = answers.schema_by_id(found, schema, extra=ask.extra)
+    body |= await schema_tags(ask, None if place is None else place.registry, found)
     if ask.flag("fetchMaxId"):
         ask.keep = None
-        highest = await fetch.highest_id(ask.view, found)
-    return Answer(answers.schema_by_id(found, schema, extra=ask.extra, max_id=highest))
+        highest = None if place is None else await by_id.highest_id(ask.view, place)
+        body |= {} if highest is None else {"maxId": highest}
+    return Answer(body)
 
 
 async def get_text_by_id(ask: Ask) -> Answer:
-    found = await _by_id(ask)
-    return Answer(raw=(await styled(ask, found)).text.encode())
+    _, _, schema = await _by_id(ask)
+    return Answer(raw=schema.text.encode())
 
 
 async def _usages(ask: Ask) -> list[tuple[str, int]]:
-    number = integer(ask.params["id"])
-    return await fetch.usages(ask.view, number, ask.text("subject") or None, deleted=ask.flag("deleted"))
+    number = integer(ask.param("id"))
+    return await by_id.usages(ask.view, number, ask.text("subject") or None, deleted=ask.flag("deleted"))
 
 
 async def get_subjects_by_id(ask: Ask) -> Answer:
@@ -99,19 +105,9 @@ async def get_versions_by_id(ask: Ask) -> Answer:
 
 
 async def get_by_guid(ask: Ask) -> Answer:
-    guid = ask.param("guid")
-    schema: Schema = await fetch.by_guid(ask.view, guid)
-    found = Shown("", 0, 0, schema)
-    style = ask.text("format")
-    shown = schema
-    if style:
-        ids = await fetch.ids_of_guid(ask.view, guid)
-        if not ids:
-            raise SchemaNotFound(guid)
-        context, number = ids[0]
-        subject = "" if context == "." else f":{context}:"
-        shown = await fetch.rendered(ask.view, Shown(subject, 0, number, schema), style)
-    body = answers.schema_by_id(found, shown, extra=ask.extra)
+    registry, context, schema = await fetch.by_guid(ask.view, ask.param("guid"))
+    shown = await fetch.rendered(registry, context, schema, ask.text("format"))
+    body = answers.schema_by_id(Shown("", 0, 0, schema), shown, extra=ask.extra)
     body.setdefault("guid", schema.guid)
     return Answer(body)
 

@@ -13,9 +13,11 @@ from decapolis.operations.lookup import lookup
 from decapolis.operations.register import register
 from decapolis.operations.retag import Retag, retag
 from decapolis.operations.shown import Shown
+from decapolis.registries.live import LiveRegistry
 from decapolis_formats import Schema
 from decapolis_formats.spelling import integer_of, metadata_from, rule_set_from
 from decapolis_translators.errors import SchemaNotFound
+from decapolis_translators.subjects import Subject
 
 from . import answers, bodies
 from .ask import Answer, Ask
@@ -45,7 +47,24 @@ def keep_with_subject(ask: Ask, spelled: str, found: Shown | None = None) -> Non
 async def styled(ask: Ask, found: Shown) -> Schema:
     """The schema as `format=` wants it."""
     style = ask.text("format")
-    return await fetch.rendered(ask.view, found, style) if style else found.schema
+    if not style:
+        return found.schema
+    registry, context = ask.view.owner(found.subject), Subject.parse(found.subject).context
+    return await fetch.rendered(registry, context, found.schema, style)
+
+
+async def schema_tags(ask: Ask, registry: LiveRegistry | None, found: Shown) -> dict[str, Any]:
+    """`schemaTags` where the request looks for inline tags: entities with any of `findTags=`, `*` meaning all."""
+    wanted = set(ask.texts("findTags"))
+    if not wanted:
+        return {}
+    entities = await fetch.tags_of(registry, Subject.parse(found.subject).context, found.schema)
+    tags = [
+        {"schemaEntity": {"entityPath": path, "entityType": kind}, "tags": list(names)}
+        for (path, kind), names in entities.items()
+        if "*" in wanted or not wanted.isdisjoint(names)
+    ]
+    return {"schemaTags": tags} if tags else {}
 
 
 async def get_subjects(ask: Ask) -> Answer:
@@ -94,7 +113,8 @@ async def get_version(ask: Ask) -> Answer:
     schema = await styled(ask, found)
     if ask.text("referenceFormat") == "qualified":
         schema = fetch.with_qualified_references(schema, found.subject)
-    return Answer(answers.version_of(found, schema, extra=ask.extra))
+    tags = await schema_tags(ask, ask.view.owner(found.subject), found)
+    return Answer(answers.version_of(found, schema, extra=ask.extra) | tags)
 
 
 async def _version(ask: Ask) -> Shown:

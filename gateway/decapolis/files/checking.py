@@ -12,7 +12,7 @@ from decapolis_translators.discovery import Types
 
 from .document import Document, read
 from .faults import Fault, Problem, listed
-from .policies import PoliciesFile
+from .policies import PoliciesFile, idle_sets, policies_of
 from .reading import GatewayReading, policies_in, registries_in
 
 KINDS: Mapping[str, type[BaseModel]] = {
@@ -36,6 +36,16 @@ def check(paths: Iterable[Path], environ: Mapping[str, str]) -> tuple[list[Path]
     for file in dict.fromkeys(files):
         faults += _faults(file, environ, types)
     return files, list(dict.fromkeys(faults))
+
+
+def notes(files: Iterable[Path], environ: Mapping[str, str]) -> list[Fault]:
+    """What is worth knowing of files without a fault: policy sets that match nobody."""
+    found: list[Fault] = []
+    for file in files:
+        document = read(file)
+        if kind_of(document) == "policies":
+            found += idle_sets(document, policies_of(document, environ))
+    return found
 
 
 def _files_in(path: Path) -> Iterator[Path]:

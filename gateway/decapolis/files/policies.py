@@ -9,11 +9,13 @@ from decapolis_policies.rules import Rules
 from decapolis_policies.sets import Policies, PoliciesFile, UnusablePolicies
 
 from .document import Document, read
-from .faults import ConfigurationFault, Problem
+from .faults import ConfigurationFault, Fault, Problem
 from .shapes import beside, fitted
 from .variables import Variables
 
-__all__ = ["PoliciesFile", "load_policies", "policies_of"]
+__all__ = ["NO_TENANTS", "PoliciesFile", "idle_sets", "load_policies", "policies_of"]
+
+NO_TENANTS = "callers have no tenants yet, so this set matches nobody and demands nothing"
 
 
 def load_policies(path: Path, environ: Mapping[str, str]) -> Policies:
@@ -37,3 +39,9 @@ def policies_of(document: Document, environ: Mapping[str, str]) -> Policies:
     except UnusablePolicies as unusable:
         document.problems += [Problem(place, what) for place, what in unusable.problems]
         return Policies()
+
+
+def idle_sets(document: Document, policies: Policies) -> list[Fault]:
+    """What is no fault and still not what its author means: sets that match nobody."""
+    places = [("policies", index, "match", "tenant") for index, _ in policies.idle]
+    return [document.fault(Problem(place, NO_TENANTS)) for place in places]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from decapolis_formats import ComparisonTooCostly
+from decapolis_formats import ComparisonTooCostly, Format
 from decapolis_policies import BelowFloor, Candidate, Demands, Level, PastVersion, Stance, Verdict, judge
 from decapolis_policies.demands import NONE
 from decapolis_policies.levels import Depth
@@ -66,15 +66,30 @@ class Judge:
         named = config.get("compatibilityLevel")
         return self.default_level if named is None else Level.named(str(named))
 
-    def demands(self, place: Facts, config: Mapping[str, Any], *, only_policy: bool = False) -> Demands:
-        """Everything demanded of a change at a place; `only_policy` leaves out what the subject itself is configured to."""
+    def demands(
+        self, place: Facts, config: Mapping[str, Any], *, only_policy: bool = False, past: Set[Format] = frozenset()
+    ) -> Demands:
+        """Everything demanded of a change at a place; `only_policy` leaves out what the subject itself is configured to.
+
+        `past` are the formats of what is there: a floor that matches those is not left by another format.
+        """
         configured = Demands(
             level=NONE if only_policy else self.level(config),
             lenient=config.get("compatibilityPolicy") == "LENIENT",
             validate_fields=bool(config.get("validateFields")) and not only_policy,
             group=config.get("compatibilityGroup") or None,
         )
-        return self.policies.demands(place, self.today(), configured)
+        demands = self.policies.demands(place, self.today(), configured)
+        if not self.policies.asks_for_formats:
+            return demands
+        for format in sorted(past - {place.format}):
+            there = self.policies.demands(replace(place, format=format), self.today(), configured)
+            demands = demands.with_floor_of(there)
+        return demands
+
+    def may_ask_deleted(self, place: Facts) -> bool:
+        """Whether a floor may want to see deleted versions, whatever the formats of what is there."""
+        return self.policies.asks_for_formats or self.demands(place, {}).asks_deleted
 
     def enforced(self, place: Facts, config: Mapping[str, Any]) -> Level:
         """The level that decides there: what `defaultToGlobal=true` reports."""

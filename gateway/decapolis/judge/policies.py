@@ -35,6 +35,7 @@ class PolicyFile:
         if self.path is not None:
             self._seen = _state(self.path)
             self.policies = load_policies(self.path, os.environ)
+            self._tell_of_idle_sets()
 
     def refresh(self, *, force: bool = False) -> bool:
         """Looks whether the file changed; answers whether other policies are in force now."""
@@ -52,7 +53,12 @@ class PolicyFile:
             return False
         self.problem = None
         log.info("policies taken over", extra={"file": str(self.path), "sets": len(self.policies.sets)})
+        self._tell_of_idle_sets()
         return True
+
+    def _tell_of_idle_sets(self) -> None:
+        for _, name in self.policies.idle:
+            log.warning("policy set matches nobody: callers have no tenants yet", extra={"policy_set": name})
 
 
 def _state(path: Path) -> Seen | None:

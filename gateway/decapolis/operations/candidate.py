@@ -53,6 +53,16 @@ class Request:
     propagate_tags: bool = False
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it brings no text; a registration then means the latest version's, whatever the type."""
+        return not self.text.strip()
+
+    @property
+    def edits_tags(self) -> bool:
+        """Whether it asks for inline tags to be changed."""
+        return bool(self.tags_to_add or self.tags_to_remove)
+
+    @property
     def imposed_id(self) -> int | None:
         """The id that the schema shall have, None where the registry gives one."""
         return self.id if self.id is not None and self.id >= 0 else None
@@ -122,7 +132,7 @@ async def candidate_from(
     With `deleted` its references may be to soft-deleted versions: such a schema can be old, but not new.
     """
     format = request.format
-    if not request.text.strip() and format is not Format.PROTOBUF:
+    if request.is_empty:
         raise SchemaInvalid("Empty schema")
     try:
         references, dependencies = await _resolved(view, registry, subject, request.references, deleted=deleted)

@@ -8,6 +8,7 @@ from decapolis.gateway import View
 from decapolis.web import current_call
 from decapolis_translators.errors import VersionNotFound
 
+from .buried import with_buried
 from .candidate import Request, candidate_from
 from .demanded import facts_of
 from .effective import effective_config, followed
@@ -40,9 +41,9 @@ async def check(
     current_call().demand_fresh()  # a verdict on an old history would be a guess
     subject, registry = await followed(view, spelled)
     config = await effective_config(view.gateway, registry, subject)
-    judge = view.gateway.judge
-    demands = judge.demands(facts_of(registry, subject, request.format), config)
-    history = await registry.history(str(subject), deleted=every and demands.asks_deleted)
+    judge, facts = view.gateway.judge, facts_of(registry, subject, request.format)
+    history = await registry.history(str(subject), deleted=every and judge.may_ask_deleted(facts))
+    demands = judge.demands(facts, config, past={each.schema.format for each in history})
     if not every:
         history = history[-1:] if version is None else [each for each in history if each.version == version]
         if version is not None and not history:
@@ -56,6 +57,8 @@ async def check(
         validate_fields=bool(config.get("validateFields")),
     )
     past = await past_versions(registry, subject, history)
+    if every and demands.asks_deleted:
+        past = await with_buried(view.gateway, registry, subject, past)
     verdict = await judge.judge(candidate.judged(subject), past, demands)
     rules = tuple(explained(each) for each in verdict.broken_rules)
     return Checked(verdict.allowed, verdict.messages + rules)

@@ -7,9 +7,9 @@ from typing import Any
 
 from decapolis.cache import subject_scope
 from decapolis.gateway import View
-from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.held import clear_config, hold_config
 from decapolis.registries.live import LiveRegistry
+from decapolis.registries.stored import StoredRegistry
 from decapolis.web import current_call
 from decapolis_formats import RuleSet
 from decapolis_formats.data_contracts import InvalidRuleSet, check_rule_set
@@ -35,7 +35,7 @@ def _spelled(subject: Subject) -> str | None:
     return None if not subject.name and subject.context == DEFAULT_CONTEXT else str(subject)
 
 
-def holder_of(view: View, subject: Subject) -> LiveRegistry | EmbeddedRegistry:
+def holder_of(view: View, subject: Subject) -> LiveRegistry | StoredRegistry:
     """Who keeps the configuration of a place: the subject's registry, the home, or the gateway where there is no home."""
     if subject.name:
         return view.owner(str(subject))
@@ -49,7 +49,7 @@ async def read_config(view: View, spelled: str | None, *, default_to_global: boo
     subject = place(spelled)
     holder = holder_of(view, subject)
     default = view.gateway.judge.default_level.name
-    if isinstance(holder, EmbeddedRegistry):
+    if isinstance(holder, StoredRegistry):
         front = {LEVEL: default, **(await holder.config(None) or {})}
         return await with_enforced_level(view.gateway, None, subject, front) if default_to_global else front
     if default_to_global:
@@ -75,7 +75,7 @@ async def change_config(view: View, spelled: str | None, changes: Mapping[str, A
         raise SubjectInvalid(str(subject))
     checked = _checked(changes)
     holder = holder_of(view, subject)
-    if isinstance(holder, EmbeddedRegistry):
+    if isinstance(holder, StoredRegistry):
         checked = await held_to_floor(view.gateway, None, subject, checked)
         await holder.set_config(None, checked)
         return dict(await holder.config(None) or {})
@@ -116,7 +116,7 @@ async def delete_config(view: View, spelled: str | None) -> dict[str, Any]:
     subject = place(spelled)
     holder = holder_of(view, subject)
     default = view.gateway.judge.default_level.name
-    if isinstance(holder, EmbeddedRegistry):
+    if isinstance(holder, StoredRegistry):
         before = dict(await holder.config(None) or {})
         if before:
             await holder.clear_config(None)

@@ -19,6 +19,7 @@ from decapolis_translators.errors import (
 )
 from decapolis_translators.subjects import Subject
 
+from .buried import bury
 from .demanded import refuse_forgetting
 from .effective import demand_writable, followed, settings_scope
 
@@ -75,15 +76,18 @@ async def _delete(
     async with gateway.locks.hold(registry.id, name) as held:
         facts = {"version": version, "permanent": permanent}
         number = await gateway.audit.intend("delete", registry.id, name, facts)
+        undone = await bury(gateway, registry, subject, version) if permanent else _nothing
         try:
             await held.demand()
             gone = await registry.delete(name, version, permanent=permanent)
         except Busy:
+            await undone()
             await gateway.audit.close(number, "refused", reason="the lock went to another writer")
             raise
         except RegistryFault:
             raise
         except RegistryError as refused:
+            await undone()
             await gateway.audit.close(number, "refused", reason=str(refused))
             raise
         if permanent:
@@ -91,6 +95,10 @@ async def _delete(
         await gateway.audit.close(number, "done", versions=gone)
         await gateway.changes.count(subject_scope(registry.id, name), registry.id, settings_scope(registry.id))
     return gone
+
+
+async def _nothing() -> None:
+    """What a soft deletion has to take back."""
 
 
 async def _forget_settings(registry: LiveRegistry, name: str) -> None:

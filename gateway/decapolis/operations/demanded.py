@@ -47,19 +47,20 @@ async def with_enforced_level(
 
 
 async def refuse_forgetting(gateway: Gateway, registry: LiveRegistry, subject: Subject) -> None:
-    """What is deleted permanently cannot be asked any more, so that under a floor it takes an administrator."""
+    """What a floor still asks about may be deleted permanently by an administrator only; it goes on being asked."""
     if current_call().administrator:
         return
-    facts = await known_facts(gateway, registry, subject)
-    floor = gateway.judge.floor(facts)
-    if floor is not None and gateway.judge.demands(facts, {}).asks_deleted:
-        refusal = NotAllowed(
-            f"Only an administrator may delete permanently under the floor {floor.level} of policy set "
-            f"'{floor.policy_set}': later versions must follow what was written before"
-        )
-        number = await gateway.audit.intend("delete", registry.id, str(subject), {"permanent": True})
-        await gateway.audit.close(number, "refused", reason=str(refusal))
-        raise refusal
+    formats = {each.schema.format for each in await registry.history(str(subject), deleted=True)}
+    for facts in (facts_of(registry, subject, format) for format in sorted(formats)):
+        floor = gateway.judge.floor(facts)
+        if floor is not None and gateway.judge.demands(facts, {}).asks_deleted:
+            refusal = NotAllowed(
+                f"Only an administrator may delete permanently under the floor {floor.level} of policy set "
+                f"'{floor.policy_set}': later versions must follow what was written before"
+            )
+            number = await gateway.audit.intend("delete", registry.id, str(subject), {"permanent": True})
+            await gateway.audit.close(number, "refused", reason=str(refusal))
+            raise refusal
 
 
 async def held_to_floor(

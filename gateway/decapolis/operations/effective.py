@@ -190,13 +190,17 @@ def followed_before(view: View, spelled: str) -> tuple[Subject, LiveRegistry] | 
 def _behind_alias(
     view: View, subject: Subject, registry: LiveRegistry, own: Mapping[str, Any] | None
 ) -> tuple[Subject, LiveRegistry]:
+    target = alias_target(subject, own)
+    return (subject, registry) if target is None else (target, _owner(view, target))
+
+
+def alias_target(subject: Subject, own: Mapping[str, Any] | None) -> Subject | None:
+    """The subject that another one's own configuration makes it an alias of, in the same context unless it says else."""
     alias = own.get("alias") if own else None
     if not alias:
-        return subject, registry
+        return None
     target = Subject.parse(str(alias))
-    if not str(alias).startswith(":."):
-        target = Subject(subject.context, target.name)
-    return target, _owner(view, target)
+    return target if str(alias).startswith(":.") else Subject(subject.context, target.name)
 
 
 def _owner(view: View, subject: Subject) -> LiveRegistry:

@@ -1,20 +1,17 @@
-"""Reads schemas: by subject and version, by id, by guid, and who uses them."""
+"""Reads schemas by subject and version, by guid and by metadata, and tells who refers to them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from decapolis.gateway import View
-from decapolis.ids import Owned
-from decapolis.registries.embedded import EmbeddedConfig, EmbeddedRegistry
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.references import inside
-from decapolis.registries.routing import NoRoute
 from decapolis_formats import Schema, engine_of
 from decapolis_policies.history import Text
-from decapolis_translators.contract import Feature
 from decapolis_translators.errors import (
     Absent,
     RegistryFault,
@@ -22,10 +19,12 @@ from decapolis_translators.errors import (
     SubjectNotFound,
     VersionNotFound,
 )
-from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
+from decapolis_translators.subjects import Subject
 
+from .candidate import Tags
 from .effective import followed
-from .errors import NotOffered, VersionInvalid
+from .errors import VersionInvalid
+from .located import in_other_contexts
 from .shown import Shown, shown
 
 MAX_VERSION = 2**31 - 1
@@ -45,208 +44,28 @@ def version_from(token: str) -> int | None:
 async def fetch_version(view: View, spelled: str, version: int | None, *, deleted: bool = False) -> Shown:
     """One version of a subject, the newest live one for None.
 
-    A plain name that its registry does not know is looked for in that registry's other contexts (confluent-rest 5.1).
+    What a plain name does not have is looked for in its registry's other contexts (confluent-rest section 5.1).
     """
     subject, registry = await followed(view, spelled)
     try:
         return shown(view, registry, await registry.fetch(str(subject), version, deleted=deleted))
-    except SubjectNotFound:
-        elsewhere = await in_other_contexts(registry, subject)
-        for candidate in elsewhere:
+    except (SubjectNotFound, VersionNotFound) as absent:
+        for candidate in await in_other_contexts(registry, subject):
             try:
                 return shown(view, registry, await registry.fetch(candidate, version, deleted=deleted))
             except Absent:
                 continue
-        raise
-    except VersionNotFound as absent:
+        if isinstance(absent, SubjectNotFound):
+            raise
         raise VersionNotFound(str(subject), LATEST if version is None else version) from absent
 
 
-async def in_other_contexts(registry: LiveRegistry, subject: Subject) -> list[str]:
-    """The same plain name in the registry's named contexts; nothing for a name that is qualified already."""
-    if subject.context != DEFAULT_CONTEXT or not registry.capabilities.has(Feature.CONTEXTS):
-        return []
-    names = await registry.contexts()
-    return [str(Subject(name, subject.name)) for name in names if name != DEFAULT_CONTEXT]
-
-
-async def fetch_by_id(view: View, seen_id: int, spelled: str | None = None) -> Shown:
-    """The schema that an id stands for from here; SchemaNotFound outside every range and for ids never given.
-
-    With a subject of a registry that is not home, in this order: a public id that was given for that registry, the
-    registry's own id of exactly that subject, then whose range it is (design: old topics carry native ids).
-    """
-    subject = Subject.parse(spelled) if spelled else None
-    if subject is not None and subject.name:
-        subject, _ = await followed(view, str(subject))
-    if subject is not None and subject.context != DEFAULT_CONTEXT:
-        return await _in_context(view, seen_id, subject)
-    if subject is not None and subject.name:
-        found = await _for_subject(view, seen_id, subject)
-        if found is not None:
-            return found
-    return await _by_range(view, seen_id)
-
-
-async def _in_context(view: View, seen_id: int, subject: Subject) -> Shown:
-    registry = view.owner(str(subject) if subject.name else f":{subject.context}:x")
-    if not registry.capabilities.has(Feature.CONTEXTS):
-        raise SchemaNotFound(seen_id)
-    schema = await registry.schema(seen_id, subject.context)
-    used = await _uses(registry, seen_id, subject.context)
-    if subject.name:
-        used = [use for use in used if use[0] == str(subject)]
-        if not used:
-            raise SchemaNotFound(seen_id)
-    name, version = used[0] if used else ("", 0)
-    return Shown(name, version, seen_id, schema)
-
-
-async def _uses(registry: LiveRegistry, native_id: int, context: str) -> list[tuple[str, int]]:
-    try:
-        return await registry.usages(native_id, context, deleted=True)
-    except (Absent, RegistryFault):
-        return []
-
-
-async def _for_subject(view: View, seen_id: int, subject: Subject) -> Shown | None:
-    try:
-        registry = view.owner(str(subject))
-    except NoRoute:
-        return None
-    if view.shows_native_ids(registry, subject.context):
-        return await _unqualified(registry, seen_id, subject)
-    native_id = view.gateway.ledger.native(registry.id, seen_id)
-    if native_id is not None:
-        return Shown(str(subject), 0, seen_id, await registry.schema(native_id))
-    used = await registry.usages_or_none(seen_id)
-    if used is not None and any(name == str(subject) for name, _ in used):
-        return Shown(str(subject), 0, seen_id, await registry.schema(seen_id))
-    return None
-
-
-async def _unqualified(registry: LiveRegistry, seen_id: int, subject: Subject) -> Shown | None:
-    """Another context's schema when only there a subject of that plain name holds the id."""
-    if not registry.is_local:
-        return None
-    if any(name == str(subject) for name, _ in await _uses(registry, seen_id, DEFAULT_CONTEXT)):
-        return None
-    for spelled in await in_other_contexts(registry, subject):
-        context = Subject.parse(spelled).context
-        for name, version in await _uses(registry, seen_id, context):
-            if name == spelled:
-                return Shown(name, version, seen_id, await registry.schema(seen_id, context))
-    return None
-
-
-def owner_of_id(view: View, seen_id: int) -> tuple[LiveRegistry, int]:
-    """The registry whose id it is from here, and its native id; SchemaNotFound outside every range."""
-    if view.door is not None:
-        return view.gateway.registries.at(view.door), seen_id
-    owned = view.gateway.ledger.owner(seen_id)
-    if owned is None:
-        raise SchemaNotFound(seen_id)
-    registry = view.gateway.registries.find(owned.registry)
-    if registry is None:
-        raise UnpluggedRegistry(owned, seen_id)
-    return registry, owned.native_id
-
-
-class UnpluggedRegistry(RegistryFault):
-    """The id belongs to a registry that is not configured any more; its range stays reserved."""
-
-    def __init__(self, owned: Owned, seen_id: int) -> None:
-        super().__init__(f"Id {seen_id} belongs to registry {owned.registry}, which is not configured any more")
-        self.owned = owned
-
-
-async def _by_range(view: View, seen_id: int) -> Shown:
-    try:
-        registry, native_id = owner_of_id(view, seen_id)
-    except UnpluggedRegistry as unplugged:
-        return Shown("", 0, seen_id, await _remembered(view, unplugged))
-    try:
-        schema = await registry.schema(native_id)
-    except SchemaNotFound as absent:
-        raise SchemaNotFound(seen_id) from absent
-    return Shown("", 0, seen_id, schema)
-
-
-async def _remembered(view: View, unplugged: UnpluggedRegistry) -> Schema:
-    """An id outlives its registry: messages still carry it, and the store still has its text."""
-    kept = EmbeddedRegistry(unplugged.owned.registry, EmbeddedConfig(), view.gateway.store)
-    try:
-        return await kept.fetch_by_id(unplugged.owned.native_id)
-    except SchemaNotFound:
-        raise unplugged from None
-
-
-async def describe_use(view: View, found: Shown) -> Shown:
-    """The same with a subject and version that hold the id, where one is known (the dialect's newer answers)."""
-    if found.version:
-        return found
-    context = Subject.parse(found.subject).context if found.subject else DEFAULT_CONTEXT
-    try:
-        registry, native_id = _holder_and_native(view, found)
-    except (SchemaNotFound, RegistryFault, NoRoute):
-        return found
-    used = await _uses(registry, native_id, context)
-    preferred = [use for use in used if use[0] == found.subject] or used
-    if not preferred:
-        return found
-    name, version = preferred[0]
-    return Shown(name, version, found.id, found.schema, found.deleted, found.created_ms)
-
-
-def _holder_and_native(view: View, found: Shown) -> tuple[LiveRegistry, int]:
-    if not found.subject:
-        return owner_of_id(view, found.id)
-    registry = view.owner(found.subject)
-    # an old record's id is the registry's own already
-    native_id = view.native_id(registry, found.id, Subject.parse(found.subject).context)
-    return registry, found.id if native_id is None else native_id
-
-
-async def usages(
-    view: View, seen_id: int, spelled: str | None = None, *, deleted: bool = False
-) -> list[tuple[str, int]]:
-    """Subjects and versions that hold an id, as far as they can be seen from here; SchemaNotFound for unknown ids."""
-    subject = Subject.parse(spelled) if spelled else Subject(DEFAULT_CONTEXT, "")
-    if subject.name:
-        subject, _ = await followed(view, str(subject))
-    if subject.context != DEFAULT_CONTEXT:
-        registry, native_id = view.owner(f":{subject.context}:x"), seen_id
-    else:
-        registry, native_id = owner_of_id(view, seen_id)
-    if not registry.capabilities.has(Feature.USAGES):
-        raise NotOffered(f"Registry {registry.id}: {registry.capabilities.why_not(Feature.USAGES)}")
-    try:
-        used = await registry.usages(native_id, subject.context, deleted=deleted)
-    except SchemaNotFound as absent:
-        raise SchemaNotFound("") from absent
-    return [(name, version) for name, version in used if _is_seen(view, registry, name, subject)]
-
-
-def _is_seen(view: View, registry: LiveRegistry, name: str, wanted: Subject) -> bool:
-    if wanted.name and name != str(wanted):
-        return False
-    return is_routed(view, registry, name)
-
-
-def is_routed(view: View, registry: LiveRegistry, name: str) -> bool:
-    """Whether a subject of a registry is seen from here, rather than shadowed by another registry's."""
-    try:
-        return view.owner(name) is registry
-    except NoRoute:
-        return False
-
-
-async def by_guid(view: View, spelled: str) -> Schema:
-    """The schema of a guid that the gateway has seen; SchemaNotFound otherwise."""
+async def by_guid(view: View, spelled: str) -> tuple[LiveRegistry, str, Schema]:
+    """The schema of a guid that the gateway has seen, with the registry and context that have it; SchemaNotFound."""
     guid = guid_from(spelled)
     for registry in view.registries():
         for context, native_id in await registry.ids_of_guid(guid):
-            return await registry.schema(native_id, context)
+            return registry, context, await registry.schema(native_id, context)
     raise SchemaNotFound(spelled)
 
 
@@ -279,17 +98,28 @@ async def referrers(view: View, spelled: str, version: int | None, *, deleted: b
     return [view.public_id(registry, each, str(subject)) for each in found if isinstance(each, int)]
 
 
-async def rendered(view: View, found: Shown, style: str) -> Schema:
+async def rendered(registry: LiveRegistry | None, context: str, schema: Schema, style: str) -> Schema:
     """The schema in a `format=` style (`resolved`, `serialized`, `ignore_extensions`); unknown styles change nothing."""
     if style not in {"resolved", "serialized", "ignore_extensions"}:
-        return found.schema
-    schema = found.schema
-    context = Subject.parse(found.subject).context
-    registry = _holder(view, found)
-    known = await registry.dependencies(schema, context, deleted=True) if schema.references else ()
-    engine = engine_of(schema.format)
-    text = engine.rendered(Text(schema.format, schema.text, known).parsed(strict=False), style)
+        return schema
+    parsed = await parsed_with_references(registry, context, schema)
+    text = engine_of(schema.format).rendered(parsed, style)
     return Schema(schema.format, text, schema.references, schema.metadata, schema.rule_set)
+
+
+async def parsed_with_references(registry: LiveRegistry | None, context: str, schema: Schema) -> Any:
+    """The engine's lenient reading of a stored schema; RegistryFault where its references have no registry any more."""
+    if schema.references and registry is None:
+        raise RegistryFault("The registry that holds the references of this schema is not configured any more")
+    known = await registry.dependencies(schema, context, deleted=True) if registry and schema.references else ()
+    return Text(schema.format, schema.text, known).parsed(strict=False)
+
+
+async def tags_of(registry: LiveRegistry | None, context: str, schema: Schema) -> Tags:
+    """The inline tags of a stored schema by entity: path and kind."""
+    engine: Any = engine_of(schema.format)
+    tags: Tags = engine.tagged_entities(await parsed_with_references(registry, context, schema))
+    return tags
 
 
 def with_qualified_references(schema: Schema, subject: str) -> Schema:
@@ -302,34 +132,16 @@ def with_qualified_references(schema: Schema, subject: str) -> Schema:
 async def latest_with_metadata(
     view: View, spelled: str, wanted: Mapping[str, str], *, deleted: bool = False
 ) -> Shown | None:
-    """The newest version whose metadata properties hold all the wanted pairs; SubjectNotFound for an unknown subject."""
+    """The newest version with metadata whose properties hold all the wanted pairs; SubjectNotFound where there is none."""
     subject, registry = await followed(view, spelled)
     history = await registry.history(str(subject), deleted=deleted)
     if not history:
         raise SubjectNotFound(str(subject))
     for stored in reversed(history):
-        properties = stored.schema.metadata.properties if stored.schema.metadata else {}
-        if all(properties.get(key) == value for key, value in wanted.items()):
+        metadata = stored.schema.metadata
+        if metadata is not None and metadata.properties.items() >= wanted.items():
             return shown(view, registry, stored)
     return None
-
-
-def _holder(view: View, found: Shown) -> LiveRegistry:
-    if found.subject:
-        return view.owner(found.subject)
-    registry, _ = owner_of_id(view, found.id)
-    return registry
-
-
-async def highest_id(view: View, found: Shown) -> int | None:
-    """The highest id that the schema's registry gave out so far, None where it does not tell."""
-    try:
-        registry = _holder(view, found)
-    except (SchemaNotFound, RegistryFault, NoRoute):
-        return None
-    context = Subject.parse(found.subject).context
-    highest = await registry.highest_id(context)
-    return None if highest is None else view.public_id(registry, highest, str(Subject(context, "x")))
 
 
 def page(items: Sequence[object], offset: int, limit: int, most: int | None = None) -> list[object]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from decapolis.gateway import View
 from decapolis.registries.live import LiveRegistry
+from decapolis.registries.routing import NoRoute
 from decapolis_translators.contract import Feature
 from decapolis_translators.errors import Absent, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 
-from .effective import followed, own_config
+from .by_id import is_routed
+from .effective import alias_target, followed, own_config
 from .errors import ContextNotEmpty
-from .fetch import is_routed
 from .shown import Shown, shown
 
 EVERY_CONTEXT = ":*:"
@@ -78,20 +79,26 @@ async def list_versions(
 
 
 async def list_schemas(
-    view: View, prefix: str = "", *, deleted: bool = False, latest_only: bool = False, rule_type: str = ""
+    view: View,
+    prefix: str = "",
+    *,
+    also: Iterable[str] = (),
+    deleted: bool = False,
+    latest_only: bool = False,
+    rule_type: str = "",
 ) -> list[Shown]:
-    """Versions of all subjects under a prefix, by subject and number; `latest_only` keeps each subject's last."""
-    names = await list_subjects(view, prefix, deleted=deleted)
+    """Versions of all subjects under a prefix and of those named, by subject and number; `latest_only`: only the last."""
+    names = sorted({*await list_subjects(view, prefix, deleted=deleted), *also})
     groups = await asyncio.gather(*(_versions_of(view, name, deleted=deleted, latest=latest_only) for name in names))
     found = [each for group in groups for each in group]
     return [each for each in found if _has_rule(each, rule_type)] if rule_type else found
 
 
 async def _versions_of(view: View, name: str, *, deleted: bool, latest: bool) -> list[Shown]:
-    registry = view.owner(name)
     try:
+        registry = view.owner(name)
         stored = await registry.history(name, deleted=deleted)
-    except Absent:
+    except (Absent, NoRoute):
         return []
     chosen = stored[-1:] if latest else stored
     return [shown(view, registry, each) for each in chosen]
@@ -105,15 +112,15 @@ def _has_rule(found: Shown, rule_type: str) -> bool:
     return any(rule.type == rule_type for rule in everything)
 
 
-async def aliases_of(view: View, names: Sequence[str]) -> dict[str, list[str]]:
-    """For each subject, the names that are configured as aliases of it."""
+async def aliases_under(view: View, prefix: str) -> dict[str, list[str]]:
+    """The subjects that aliases under a prefix stand for, each with those aliases."""
     found: dict[str, list[str]] = {}
     for registry in view.registries():
         for spelled in await registry.configured_subjects():
-            own = await own_config(view.gateway, registry, spelled)
-            alias = own.get("alias") if own else None
-            if alias in names:
-                found.setdefault(str(alias), []).append(spelled)
+            own = await own_config(view.gateway, registry, spelled) if matches_prefix(spelled, prefix) else None
+            target = alias_target(Subject.parse(spelled), own)
+            if target is not None and is_routed(view, registry, spelled):
+                found.setdefault(str(target), []).append(spelled)
     return {name: sorted(aliases) for name, aliases in found.items()}
 
 

@@ -6,12 +6,13 @@ from decapolis.gateway import View
 from decapolis.registries.live import LiveRegistry
 from decapolis_formats import Schema
 from decapolis_translators.contract import StoredVersion
-from decapolis_translators.errors import Absent, SchemaNotFound, SubjectNotFound
+from decapolis_translators.errors import Absent, SchemaNotFound
 from decapolis_translators.subjects import Subject
 
 from .candidate import Request, candidate_from
 from .effective import effective_config, followed
-from .fetch import in_other_contexts
+from .errors import SchemaInvalid
+from .located import in_other_contexts
 from .shown import Shown, shown
 from .versions import equivalent_version
 
@@ -19,19 +20,19 @@ from .versions import equivalent_version
 async def lookup(
     view: View, spelled: str, request: Request, *, normalize: bool = False, deleted: bool = False
 ) -> Shown:
-    """The version that holds the schema; SubjectNotFound or SchemaNotFound.
+    """The version that holds the schema; SchemaInvalid, SubjectNotFound or SchemaNotFound, in this order.
 
-    A plain name that its registry does not know is looked for in that registry's other contexts (confluent-rest 5.1).
+    What a plain name does not have is looked for in its registry's other contexts (confluent-rest section 5.1).
     """
     subject, registry = await followed(view, spelled)
     try:
         found = await _in_subject(view, registry, subject, request, normalize=normalize, deleted=deleted)
-    except SubjectNotFound:
+    except Absent:
         for elsewhere in await in_other_contexts(registry, subject):
             try:
                 place = Subject.parse(elsewhere)
                 found = await _in_subject(view, registry, place, request, normalize=normalize, deleted=deleted)
-            except Absent:
+            except (Absent, SchemaInvalid):
                 continue
             return shown(view, registry, found)
         raise
@@ -41,12 +42,15 @@ async def lookup(
 async def _in_subject(
     view: View, registry: LiveRegistry, subject: Subject, request: Request, *, normalize: bool, deleted: bool
 ) -> StoredVersion:
-    """Reading is lenient, because history may be older than today's rules."""
+    """Reading is lenient, because history may be older than today's rules; an empty text is held by nobody."""
     config = await effective_config(view.gateway, registry, subject, needed=False)
-    # an unknown subject is told before an unreadable schema
-    await registry.versions(str(subject), deleted=deleted)
+    if request.is_empty:
+        await registry.versions(str(subject), deleted=deleted)
+        raise SchemaNotFound("")
     normalize = normalize or bool(config.get("normalize"))
     candidate = await candidate_from(view, registry, subject, request, normalize=normalize, strict=False, deleted=True)
+    # a registry may answer "no such schema" where there is no such subject
+    await registry.versions(str(subject), deleted=deleted)
     found = await registry.lookup(str(subject), candidate.schema, deleted=deleted)
     if found is None:
         versions = await registry.history(str(subject), deleted=deleted)

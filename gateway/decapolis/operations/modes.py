@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from decapolis.cache import subject_scope
 from decapolis.gateway import View
-from decapolis.registries.embedded import EmbeddedRegistry
 from decapolis.registries.held import hold_mode
 from decapolis.registries.live import LiveRegistry
+from decapolis.registries.stored import StoredRegistry
 from decapolis.web import current_call
 from decapolis_translators.errors import ConfigNotFound, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
 
+from .buried import bury
 from .configuration import holder_of, place
 from .effective import effective_mode, enforced_mode, own_mode, settings_scope
 from .errors import MODES, ModeInvalid, ModeUnset, NotAllowed, SubjectInvalid
@@ -22,7 +23,7 @@ async def read_mode(view: View, spelled: str | None, *, default_to_global: bool 
     """The mode that is set there, or that holds there; ModeUnset for a subject without its own."""
     subject = place(spelled)
     holder = holder_of(view, subject)
-    if isinstance(holder, EmbeddedRegistry):
+    if isinstance(holder, StoredRegistry):
         return await holder.mode(None) or "READWRITE"
     if default_to_global:
         return await enforced_mode(view, holder, subject)
@@ -48,10 +49,10 @@ async def change_mode(view: View, spelled: str | None, mode: str | None, *, forc
     wanted = None if mode is None else mode.strip().upper()
     if wanted is not None and wanted not in MODES:
         raise ModeInvalid
-    if wanted == "FORWARD" and subject.context != GLOBAL_CONTEXT:
+    if wanted == "FORWARD" and (subject.name or subject.context not in {DEFAULT_CONTEXT, GLOBAL_CONTEXT}):
         raise ModeInvalid("Forward mode only supported on global level")
     holder = holder_of(view, subject)
-    if isinstance(holder, EmbeddedRegistry):
+    if isinstance(holder, StoredRegistry):
         await holder.set_mode(None, wanted)
         return
     if wanted == IMPORTING and not force:
@@ -74,6 +75,8 @@ async def _demand_empty(view: View, holder: LiveRegistry, subject: Subject) -> N
     if not holder.is_local:
         return
     leftovers = [name for name in await holder.subjects(deleted=True) if _in_scope(name, subject)]
+    for name in leftovers:
+        await bury(view.gateway, holder, Subject.parse(name))
     await holder.erase(leftovers)
     scopes = [subject_scope(holder.id, name) for name in leftovers]
     await view.gateway.changes.count(*scopes, holder.id, settings_scope(holder.id))
@@ -108,7 +111,7 @@ async def delete_mode(view: View, spelled: str | None, *, recursive: bool = Fals
     subject = place(spelled)
     _demand_mutable(view)
     holder = holder_of(view, subject)
-    if isinstance(holder, EmbeddedRegistry):
+    if isinstance(holder, StoredRegistry):
         front = await holder.mode(None)
         if front is not None:
             await holder.set_mode(None, None)

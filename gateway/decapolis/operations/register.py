@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from decapolis.cache import subject_scope
@@ -11,7 +11,7 @@ from decapolis.gateway import View
 from decapolis.locks import Busy, Held
 from decapolis.registries.live import LiveRegistry
 from decapolis.web import current_call
-from decapolis_formats import Metadata, Schema, engine_of
+from decapolis_formats import Format, FormatError, Metadata, Schema, engine_of
 from decapolis_formats.data_contracts import (
     VERSION_PROPERTY,
     InvalidRuleSet,
@@ -19,6 +19,7 @@ from decapolis_formats.data_contracts import (
     with_property,
 )
 from decapolis_policies import Demands, Violation
+from decapolis_policies.matching import Facts
 from decapolis_translators.contract import Feature, StoredVersion
 from decapolis_translators.errors import (
     Absent,
@@ -30,10 +31,12 @@ from decapolis_translators.errors import (
 )
 from decapolis_translators.subjects import Subject
 
-from .candidate import Candidate, Request, candidate_from
+from .buried import with_buried
+from .candidate import Candidate, Request, Tags, candidate_from
 from .demanded import facts_of
 from .effective import IMPORTING, demand_writable, effective_config, followed
 from .errors import IncompatibleSchema, NotAllowed, RulesBroken, RuleSetInvalid, SchemaInvalid, SubjectInvalid
+from .fetch import tags_of
 from .judged import note_refusal, note_verdict, put_into_place, warned
 from .shown import Shown, shown
 from .versions import equivalent_version, past_versions
@@ -55,7 +58,15 @@ async def register(
     registry, subject = attempt.registry, attempt.subject
     if there is not None:
         return shown(view, registry, there)
-    await attempt.demand_mode()
+    try:
+        await attempt.demand_mode()
+    except NotAllowed:
+        if candidate is None or not _may_answer_at_once(request, attempt.config):
+            raise
+        there = await equivalent_version(registry, subject, candidate, await registry.history(str(subject)))
+        if there is None or not _fits(view, registry, there, request):
+            raise
+        return shown(view, registry, there)
     async with view.gateway.locks.hold(registry.id, str(subject), here_only=registry.is_local) as held:
         for _ in range(MOST_ATTEMPTS):
             try:
@@ -76,19 +87,19 @@ async def _reading(
     candidate = await _first_reading(view, registry, subject, request, config, normalize=normalize)
     attempt = _Attempt(view, registry, subject, request, config, normalize=normalize, force=force)
     if candidate is not None and _may_answer_at_once(request, config):
-        there = await _identical(registry, subject, candidate.schema)
+        there = await _identical(registry, subject, candidate, request)
         if there is not None and _fits(view, registry, there, request):
             return attempt, candidate, there
     return attempt, candidate, None
 
 
 def _demand_registrable(subject: Subject, registry: LiveRegistry, request: Request) -> None:
-    if not subject.is_registrable():
-        raise SubjectInvalid(str(subject))
     try:
         check_rule_set(request.rule_set)
     except InvalidRuleSet as error:
         raise RuleSetInvalid(str(error)) from error
+    if not subject.is_registrable():
+        raise SubjectInvalid(str(subject))
     if request.format not in registry.capabilities.formats:
         raise Unsupported("formats", f"Registry {registry.id} does not hold schemas of type {request.schema_type}")
 
@@ -102,7 +113,7 @@ async def _first_reading(
     *,
     normalize: bool,
 ) -> Candidate | None:
-    if not request.text.strip() and request.schema_type.upper() != "PROTOBUF":
+    if request.is_empty:
         return None  # the text of the latest version is meant
     is_new = request.imposed_id is None
     return await candidate_from(
@@ -118,13 +129,18 @@ async def _first_reading(
 
 
 def _may_answer_at_once(request: Request, config: Mapping[str, Any]) -> bool:
-    edits = request.tags_to_add or request.tags_to_remove or request.propagate_tags
+    edits = request.edits_tags or request.propagate_tags
     return not edits and not any(config.get(key) for key in _DEFAULTS)
 
 
-async def _identical(registry: LiveRegistry, subject: Subject, schema: Schema) -> StoredVersion | None:
+async def _identical(
+    registry: LiveRegistry, subject: Subject, candidate: Candidate, request: Request
+) -> StoredVersion | None:
+    """The version that holds it already; a request for version -1 means the latest only."""
+    if request.version == -1:
+        return await equivalent_version(registry, subject, candidate, (await registry.history(str(subject)))[-1:])
     try:
-        return await registry.lookup(str(subject), schema)
+        return await registry.lookup(str(subject), candidate.schema)
     except Absent:
         return None
 
@@ -178,8 +194,8 @@ class _Attempt:
 
     async def run(self, candidate: Candidate | None, held: Held) -> Shown:
         """Reads the history, decides, writes."""
-        demands = self._demands()
-        deleted = self._numbers_matter or demands.asks_deleted
+        judge = self.view.gateway.judge
+        deleted = self._numbers_matter or judge.may_ask_deleted(self._facts)
         everything = await self.registry.history(str(self.subject), deleted=deleted)
         live = [version for version in everything if not version.deleted]
         following = (everything[-1].version + 1) if everything else 1
@@ -187,21 +203,24 @@ class _Attempt:
         there = await self._already_there(candidate, live)
         if there is not None:
             return shown(self.view, self.registry, there)
-        warnings = await self._judge(candidate, everything, demands)
+        warnings = await self._judge(candidate, everything)
         self._demand_version(following)
         self._demand_holdable(candidate.schema)
         await self._demand_room()
         return await self._write(candidate, following, warned(warnings), held)
 
-    def _demands(self) -> Demands:
+    @property
+    def _facts(self) -> Facts:
+        return facts_of(self.registry, self.subject, self.request.format)
+
+    def _demands(self, past: Set[Format]) -> Demands:
         """IMPORT and an administrator's force free from what the subject is configured to, never from a policy set."""
-        facts = facts_of(self.registry, self.subject, self.request.format)
         excused = self.importing or self._forced
-        return self.view.gateway.judge.demands(facts, self.config, only_policy=excused)
+        return self.view.gateway.judge.demands(self._facts, self.config, only_policy=excused, past=past)
 
     @property
     def _numbers_matter(self) -> bool:
-        return self.registry.is_local or self.request.version > 0
+        return self.registry.is_local or self.request.version != 0 or self.request.edits_tags
 
     @property
     def _forced(self) -> bool:
@@ -210,18 +229,26 @@ class _Attempt:
     async def _settled(self, candidate: Candidate | None, live: Sequence[StoredVersion], following: int) -> Candidate:
         if candidate is None:
             candidate = await self._text_of_latest(live)
+        if self.request.edits_tags:
+            add, remove = dict(self.request.tags_to_add or {}), dict(self.request.tags_to_remove or {})
+            candidate = await self._retagged(candidate, add, remove)
         if self.importing:
             return candidate
-        candidate = await self._with_tags(candidate)
+        if self.request.propagate_tags and live:
+            inherited = await tags_of(self.registry, self.subject.context, live[-1].schema)
+            candidate = await self._retagged(candidate, inherited, {})
         candidate = candidate.inheriting(live[-1].schema if live else None, self.config)
         metadata = self._numbered(candidate.schema.metadata, following)
         return candidate.with_contract(metadata, candidate.schema.rule_set)
 
     def _numbered(self, metadata: Metadata | None, following: int) -> Metadata | None:
+        """The metadata with the version's own number, where the request names one or edits tags, or the last one had it.
+
+        A registry that keeps no metadata would refuse the whole schema for a number that nobody asked for.
+        """
         carries = metadata is not None and VERSION_PROPERTY in metadata.properties
-        if self.request.version == 0 and not carries:
-            return metadata
-        if self.request.version == -1 and not carries:
+        wanted = self.request.version != 0 or self.request.edits_tags
+        if not carries and not (wanted and self.registry.capabilities.has(Feature.METADATA)):
             return metadata
         return with_property(metadata, VERSION_PROPERTY, str(following))
 
@@ -238,13 +265,14 @@ class _Attempt:
         )
         return await candidate_from(self.view, self.registry, self.subject, request, strict=False)
 
-    async def _with_tags(self, candidate: Candidate) -> Candidate:
-        request = self.request
-        add = dict(request.tags_to_add or {})
-        if not add and not request.tags_to_remove:
+    async def _retagged(self, candidate: Candidate, add: Tags, remove: Tags) -> Candidate:
+        if not add and not remove:
             return candidate
         engine: Any = engine_of(candidate.schema.format)
-        text = engine.tagged(candidate.parsed, add, request.tags_to_remove or {})
+        try:
+            text = engine.tagged(candidate.parsed, add, remove)
+        except FormatError as error:
+            raise SchemaInvalid(str(error)) from error
         edited = Request(
             text,
             candidate.schema.format.schema_type,
@@ -264,14 +292,15 @@ class _Attempt:
             return None
         return await equivalent_version(self.registry, self.subject, candidate, live)
 
-    async def _judge(
-        self, candidate: Candidate, everything: Sequence[StoredVersion], demands: Demands
-    ) -> tuple[Violation, ...]:
+    async def _judge(self, candidate: Candidate, everything: Sequence[StoredVersion]) -> tuple[Violation, ...]:
         """The warnings of the verdict; raises where it does not allow the change."""
         gateway, registry, subject = self.view.gateway, self.registry, self.subject
+        demands = self._demands({version.schema.format for version in everything})
         versions = await past_versions(registry, subject, everything)
         imposed = self.request.version if self.importing and self.request.version > 0 else None
         past, followers = put_into_place(versions, imposed)
+        if demands.asks_deleted:
+            past = await with_buried(gateway, registry, subject, past)
         verdict = await gateway.judge.judge(candidate.judged(subject), past, demands, followers)
         note_verdict(gateway, registry, verdict)
         if verdict.allowed:

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from decapolis.gateway import View
+from decapolis.registries.live import LiveRegistry
 from decapolis.web import current_call
 from decapolis_formats import FormatError, Metadata, RuleSet, engine_of
-from decapolis_formats.data_contracts import merge_rule_sets, without_rules
-from decapolis_policies.history import Text
+from decapolis_formats.data_contracts import VERSION_PROPERTY, merge_rule_sets, with_property, without_rules
+from decapolis_translators.contract import Feature
+from decapolis_translators.errors import Absent
 
 from .candidate import Request, Tags
 from .effective import followed
 from .errors import RuleSetInvalid, SchemaInvalid
+from .fetch import parsed_with_references
 from .register import register
 from .shown import Shown
 
@@ -39,24 +42,37 @@ async def retag(view: View, spelled: str, version: int | None, change: Retag) ->
     subject, registry = await followed(view, spelled)
     stored = await registry.fetch(str(subject), version)
     schema = stored.schema
-    rules = change.rule_set or without_rules(
-        merge_rule_sets(schema.rule_set, change.rules_to_merge), change.rules_to_remove
-    )
     text = schema.text
     if change.add or change.remove:
-        known = await registry.dependencies(schema, subject.context, deleted=True)
         engine: Any = engine_of(schema.format)
         try:
-            parsed = Text(schema.format, text, known).parsed(strict=False)
+            parsed = await parsed_with_references(registry, subject.context, schema)
             text = engine.tagged(parsed, change.add or {}, change.remove or {})
         except FormatError as error:
             raise SchemaInvalid(str(error)) from error
+    rules = change.rule_set
+    if change.rules_to_merge is not None or change.rules_to_remove:
+        previous = await _previous_rules(registry, str(subject), change.new_version)
+        rules = without_rules(merge_rule_sets(previous, change.rules_to_merge), change.rules_to_remove)
+    metadata = change.metadata or schema.metadata
+    if registry.capabilities.has(Feature.METADATA):
+        # the copy says which version it is; the number itself is put in when it is known
+        metadata = with_property(metadata, VERSION_PROPERTY, str(change.new_version))
     request = Request(
         text,
         schema.format.schema_type,
         schema.references,
-        change.metadata or schema.metadata,
+        metadata,
         rules,
         version=change.new_version,
     )
     return await register(view, spelled, request)
+
+
+async def _previous_rules(registry: LiveRegistry, subject: str, new_version: int) -> RuleSet | None:
+    """The rules that single ones are merged into and removed from: those of the version before the new one."""
+    try:
+        stored = await registry.fetch(subject, new_version - 1 if new_version > 1 else None)
+    except Absent:
+        return None
+    return stored.schema.rule_set

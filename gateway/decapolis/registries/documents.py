@@ -49,11 +49,10 @@ class Documents:
         shown = [row for row in self.rows(connection, subject) if deleted or not row.deleted]
         if not shown:
             raise SubjectNotFound(subject)
-        wanted = shown[-1].version if version is None else version
-        for row in shown:
-            if row.version == wanted:
-                return self._stored(connection, subject, row)
-        raise VersionNotFound(subject, wanted)
+        wanted = [row for row in shown if (not row.deleted if version is None else row.version == version)]
+        if not wanted:
+            raise VersionNotFound(subject, -1 if version is None else version)
+        return self._stored(connection, subject, wanted[-1])
 
     def _stored(self, connection: Connection, subject: str, row: VersionRow) -> StoredVersion:
         context = Subject.parse(subject).context

@@ -13,13 +13,13 @@ from decapolis_policies.levels import Level
 from decapolis_translators.contract import Feature, HoldsConfig
 from decapolis_translators.errors import ConfigNotFound
 
-from .embedded import EmbeddedRegistry
 from .live import LiveRegistry
+from .stored import StoredRegistry
 
 LEVEL = "compatibilityLevel"
 
 
-def _beside(live: LiveRegistry) -> EmbeddedRegistry | None:
+def _beside(live: LiveRegistry) -> StoredRegistry | None:
     return None if live.memory is None else live.memory.recorded
 
 
@@ -50,7 +50,8 @@ async def hold_config(live: LiveRegistry, subject: str | None, changes: Mapping[
     beside = _beside(live)
     if holder is not None:
         sent = _sendable(live, holder, changes)
-        if sent:
+        # an empty change sets a configuration without a level, where a registry can hold one
+        if sent or (not changes and live.capabilities.has(Feature.CONFIG)):
             await live.ask(lambda: holder.set_config(subject, sent), repeatable=False)
     if beside is not None:
         await beside.set_config(subject, _kept_beside(live, holder, changes))
@@ -59,7 +60,7 @@ async def hold_config(live: LiveRegistry, subject: str | None, changes: Mapping[
 def _sendable(live: LiveRegistry, holder: HoldsConfig, changes: Mapping[str, Any]) -> dict[str, Any]:
     whole = live.capabilities.has(Feature.CONFIG)
     sent = {key: value for key, value in changes.items() if whole or key == LEVEL}
-    if isinstance(sent.get(LEVEL), str) and not isinstance(holder, EmbeddedRegistry):
+    if isinstance(sent.get(LEVEL), str) and not isinstance(holder, StoredRegistry):
         sent[LEVEL] = Level.named(sent[LEVEL]).native_name
     return sent
 

@@ -39,12 +39,14 @@ from decapolis_translators.errors import (
 from decapolis_translators.subjects import Subject
 from decapolis_translators.tracing import outbound_headers
 
-from .embedded import EmbeddedRegistry
+from .catalog import CatalogRegistry
 from .histories import Histories
 from .known import Stands
 from .memory import Memory, ReissuedId
+from .overlay import Overlay
 from .references import resolve
 from .resilience import Caller
+from .stored import StoredRegistry
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -82,6 +84,8 @@ class LiveRegistry:
         self._histories = Histories() if memory is None and not changes.shared else None
         self._passes_through = passes_through
         self._stale_after = stale_after
+        self._learns = memory is not None and not isinstance(translator, (Overlay, CatalogRegistry))
+        """Whether answers must be kept to be known later: an overlay and a catalog keep them themselves."""
         self._background: set[asyncio.Task[None]] = set()
         self.up: bool | None = None
         self.last_error: str | None = None
@@ -244,6 +248,8 @@ class LiveRegistry:
             return await self._listed(subject, deleted=deleted)
 
         async def recall(memory: Memory) -> tuple[list[int], float]:
+            if not self._learns:
+                return await memory.recorded.versions(subject, deleted=deleted), memory.age
             known = await memory.known(subject)
             numbers = known.listed(deleted=deleted)
             if not numbers:
@@ -254,7 +260,7 @@ class LiveRegistry:
 
     async def _listed(self, subject: str, *, deleted: bool) -> list[int]:
         """The numbers as the registry says now, remembered."""
-        if self.memory is None:
+        if self.memory is None or not self._learns:
             return await self.ask(lambda: self.translator.versions(subject, deleted=deleted))
         stands = await self._standing(subject)
         try:
@@ -276,7 +282,7 @@ class LiveRegistry:
             return await self._kept(stored, stands, latest=version is None)
 
         async def recall(memory: Memory) -> tuple[StoredVersion, float]:
-            if version is not None:
+            if version is not None or not self._learns:
                 return await memory.recorded.fetch(subject, version, deleted=deleted), memory.age
             known = await memory.known(subject)
             if known.latest is None:
@@ -287,7 +293,7 @@ class LiveRegistry:
         return await self.patiently(await self._key(subject, version, deleted), question, recall)
 
     async def _kept(self, stored: StoredVersion, stands: Stands, *, latest: bool = False) -> StoredVersion:
-        if self.memory is None or not isinstance(stored.native_id, int):
+        if self.memory is None or not self._learns or not isinstance(stored.native_id, int):
             return stored
         context = Subject.parse(stored.subject).context
         schema = await self._canonical(stored.schema, context)
@@ -324,6 +330,8 @@ class LiveRegistry:
             except SchemaNotFound:
                 pass
         schema = await self.ask(lambda: self.translator.fetch_by_id(native_id, context))
+        if not self._learns:
+            return schema
         schema = await self._canonical(schema, context)
         if self.memory is not None:
             await self.memory.keep(context, native_id, schema)
@@ -357,7 +365,7 @@ class LiveRegistry:
 
     async def history(self, subject: str, *, deleted: bool = False) -> list[StoredVersion]:
         """The versions in ascending order, read through; empty for an unknown subject."""
-        if isinstance(self.translator, EmbeddedRegistry):
+        if isinstance(self.translator, StoredRegistry):
             found = await self._local_history(self.translator, subject)
             return [each for each in found if deleted or not each.deleted]
         stands = await self._standing(subject)
@@ -369,7 +377,7 @@ class LiveRegistry:
             await asyncio.gather(*(self._historic(subject, number, stands, deleted=deleted) for number in numbers))
         )
 
-    async def _local_history(self, local: EmbeddedRegistry, subject: str) -> Sequence[StoredVersion]:
+    async def _local_history(self, local: StoredRegistry, subject: str) -> Sequence[StoredVersion]:
         """Read once between two changes, where no other process can change it unseen."""
         if self._histories is None:
             return await self.ask(lambda: local.history(subject))
@@ -409,11 +417,11 @@ class LiveRegistry:
             return None
 
     @property
-    def _recorded(self) -> EmbeddedRegistry:
+    def _recorded(self) -> StoredRegistry:
         """What the gateway's store knows of it: everything of a local registry, the last known of others."""
         if self.memory is not None:
             return self.memory.recorded
-        if isinstance(self.translator, EmbeddedRegistry):
+        if isinstance(self.translator, StoredRegistry):
             return self.translator
         raise TypeError(f"registry {self.id} is neither local nor remembered")
 
@@ -435,7 +443,7 @@ class LiveRegistry:
 
     async def drop_context(self, context: str) -> None:
         """Forgets an empty context, where the registry is the gateway's own."""
-        if isinstance(self.translator, EmbeddedRegistry):
+        if isinstance(self.translator, StoredRegistry):
             await self.translator.drop_context(context)
 
     async def referrers(self, subject: str, version: int, *, deleted: bool = False) -> list[NativeId]:
@@ -446,12 +454,25 @@ class LiveRegistry:
         lister = self.translator
         return await self.ask(lambda: lister.referrers(subject, version, deleted=deleted))
 
-    async def contexts(self) -> Sequence[str]:
-        """The contexts of the registry; only the default one where it has none."""
+    async def contexts(self, *, needed: bool = True) -> Sequence[str]:
+        """The contexts of the registry; only the default one where it has none, and where none are known nor `needed`."""
         if not self.capabilities.has(Feature.CONTEXTS) or not isinstance(self.translator, HasContexts):
             return ["."]
         lister = self.translator
-        return await self.ask(lister.contexts)
+
+        async def question() -> Sequence[str]:
+            names = await self.ask(lister.contexts)
+            if self.memory is not None:
+                self._later(self.memory.keep_snapshot("contexts", list(names)))
+            return names
+
+        async def recall(memory: Memory) -> tuple[Sequence[str], float]:
+            kept = await memory.snapshot("contexts")
+            if kept is None and needed:
+                raise Absent(f"The contexts of registry {self.id} were never listed")
+            return kept or (["."], memory.age)
+
+        return await self.patiently(("contexts", await self._changes.last_of(self.id)), question, recall)
 
     async def dependencies(self, schema: Schema, context: str, *, deleted: bool) -> tuple[Dependency, ...]:
         """The texts of all references, depth first; Absent where one is missing."""
@@ -478,6 +499,9 @@ class LiveRegistry:
             return stored
         # numbered before it is remembered: an older answer that comes late is not remembered over it
         await self._changes.count(subject_scope(self.id, subject), self.id)
+        if not self._learns:
+            await self.memory.relisted(subject)
+            return stored
         context = Subject.parse(stored.subject).context
         stored = replace(stored, schema=await self._canonical(stored.schema, context))
         try:
@@ -492,7 +516,7 @@ class LiveRegistry:
     ) -> StoredVersion:
         """Adds a version to the gateway's own registry, with an entry of the trail in the same transaction."""
         local = self.translator
-        if not isinstance(local, EmbeddedRegistry):
+        if not isinstance(local, StoredRegistry):
             raise TypeError(f"registry {self.id} does not live in the gateway's store")
         return await self.ask(lambda: local.register_alongside(subject, schema, native_id, version, along))
 
@@ -500,14 +524,18 @@ class LiveRegistry:
         """Deletes and remembers it."""
         gone = await self.ask(lambda: self.translator.delete(subject, version, permanent=permanent), repeatable=False)
         if self.memory is not None:
+            # numbered before it is remembered: an older answer that comes late is not remembered over it
             await self._changes.count(subject_scope(self.id, subject), self.id)
-            await self.memory.erase(subject, gone, permanent=permanent)
+            if self._learns:
+                await self.memory.erase(subject, gone, permanent=permanent)
+            else:
+                await self.memory.relisted(subject)
         return gone
 
     async def erase(self, subjects: Sequence[str]) -> None:
         """Removes soft-deleted subjects of the gateway's own registry for good, all or none."""
         local = self.translator
-        if not isinstance(local, EmbeddedRegistry):
+        if not isinstance(local, StoredRegistry):
             raise TypeError(f"registry {self.id} does not live in the gateway's store")
         await self.ask(lambda: local.erase(subjects), repeatable=False)
 

@@ -17,7 +17,6 @@ from decapolis_translators.contract import StoredVersion
 from decapolis_translators.errors import ConfigNotFound, RegistryFault, SubjectNotFound
 from decapolis_translators.subjects import Subject
 
-from .embedded import EmbeddedConfig, EmbeddedRegistry
 from .known import (
     ALL,
     LIVE,
@@ -30,6 +29,7 @@ from .known import (
     note_listed,
     settle_listing,
 )
+from .stored import StoredConfig, StoredRegistry
 
 SEEN_EVERY = 5.0
 """Seconds between two notes of when a registry was last seen."""
@@ -51,7 +51,7 @@ class Memory:
 
     def __init__(self, registry_id: str, store: Store, *, relearn: bool) -> None:
         self.registry_id = registry_id
-        self.recorded = EmbeddedRegistry(registry_id, EmbeddedConfig(), store)
+        self.recorded = StoredRegistry(registry_id, StoredConfig(), store)
         self._store = store
         self._relearn = relearn
         self._conflicts: dict[tuple[str, int], ConflictRow] = {}
@@ -195,6 +195,18 @@ class Memory:
 
         await self._store.write(work)
 
+    async def relisted(self, subject: str) -> None:
+        """Follows a change whose versions the registry's own translator keeps in this store."""
+        context, name = Subject.parse(subject)
+
+        def work(connection: Connection) -> None:
+            rows = schemas.version_rows(connection, self.registry_id, context, name)
+            live = any(not row.deleted for row in rows)
+            note_listed(connection, self.registry_id, subject, **{LIVE: live, ALL: bool(rows)})
+            forget_settings(connection, self.registry_id, subject)
+
+        await self._store.write(work)
+
     async def keep_snapshot(self, name: str, body: Any) -> None:
         """Keeps a state of the registry as a whole."""
         row = {"registry": self.registry_id, "name": name, "body": body, "taken_ms": int(time.time() * 1000)}
@@ -221,6 +233,11 @@ class Memory:
             return names, max(0.0, time.time() - found[1])
 
         return await self._store.read(work)
+
+    async def snapshot(self, name: str) -> tuple[Any, float] | None:
+        """A state of the registry as a whole and its age in seconds, None where none was ever kept."""
+        found = await self._store.read(lambda c: self._snapshot(c, name))
+        return None if found is None else (found[0], max(0.0, time.time() - found[1]))
 
     def _snapshot(self, connection: Connection, name: str) -> tuple[Any, float] | None:
         row = connection.execute(

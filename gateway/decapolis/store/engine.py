@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,10 +40,12 @@ Work = Callable[[Connection], T]
 
 SQLITE_READERS = 2
 POSTGRES_THREADS = 8
-POSTGRES_SECONDS = 3.0
+POSTGRES_SECONDS = 2.5
 """How long an answer of the database is waited for; less than any client waits for ours."""
-REST_SECONDS = 1.0
+REST_SECONDS = 2.0
 """How long a database that did not answer is left alone, while nobody waits for it."""
+TRIAL_SECONDS = 1.0
+"""How long the first question after that waits."""
 BATCH = 256
 
 
@@ -299,21 +302,36 @@ class PostgresStore:
             return work(connection)
 
     async def _run(self, work: Callable[[], T]) -> T:
+        seconds = POSTGRES_SECONDS if self._breaker.state == "closed" else TRIAL_SECONDS
         if not self._breaker.admit():
             raise StoreUnavailable("The database did not answer a moment ago")
+        asked_at = time.monotonic()
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         running.add_done_callback(_heard)
         try:
-            done, _ = await asyncio.wait({running}, timeout=POSTGRES_SECONDS)
+            done, _ = await asyncio.wait({running}, timeout=seconds)
         except asyncio.CancelledError:
             self._breaker.released()
             raise
         if not done:
             running.cancel()  # what still waits for a thread is not begun; what has begun may end either way
             self._breaker.failed()
-            raise StoreUnavailable(f"The database did not answer within {POSTGRES_SECONDS:g} seconds")
+            raise StoreUnavailable(f"The database did not answer within {seconds:g} seconds")
+        try:
+            result = running.result()
+        except StoreUnavailable:
+            # a refusal that came at once costs nobody anything; waiting for a connection in vain does
+            late = time.monotonic() - asked_at >= TRIAL_SECONDS
+            if late:
+                self._breaker.failed()
+            else:
+                self._breaker.released()
+            raise
+        except Exception:
+            self._breaker.succeeded()
+            raise
         self._breaker.succeeded()
-        return running.result()
+        return result
 
 
 def _heard(done: asyncio.Future[Any]) -> None:

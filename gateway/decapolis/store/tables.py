@@ -177,3 +177,44 @@ audit = Table(
     Index("audit_open", "outcome", "registry", "target"),
 )
 """Intent before a change, outcome after it; an intent without an outcome is a crash to be looked into."""
+
+overlaid = Table(
+    "overlaid",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("native_key", Text, nullable=False),
+    Column("native_version", BigInteger, nullable=False),
+    Column("schema_id", _Id, nullable=False),
+    Column("note", Text),
+    PrimaryKeyConstraint("registry", "subject", "native_key"),
+    Index("overlaid_by_schema", "registry", "schema_id"),
+)
+"""Which schema each native version of a registry without integer ids stands for, and what was pinned to it there."""
+
+projections = Table(
+    "projections",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("table_name", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    Column("fingerprint", Text),
+    Column("lease_until_ms", BigInteger, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("registry", "subject"),
+)
+"""How far the table of each subject of a catalog follows its newest document."""
+
+mirrors = Table(
+    "mirrors",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("gone", Boolean, nullable=False),
+    PrimaryKeyConstraint("registry", "subject", "version"),
+)
+"""Versions whose copy in the catalog is not up to date: to be written, or (`gone`) to be removed."""

@@ -1,13 +1,14 @@
 """Repairs: for a closed list of cases, an edited schema that passes, proved by judging it.
 
 Avro: add a default, keep a field, widen a type, re-add a symbol, make nullable, add an alias.  JSON Schema: make a property
-optional, keep a property, re-add a value of an enum, widen a type.  Protobuf: keep a message, a field or a member of a
-oneof, make a required field optional, and give a field of another type a new number while its old one is reserved.
+optional, keep a property, re-add a value of an enum, widen a type or a limit.  Protobuf: keep a message, a field, its
+place in or out of a oneof, make a required field optional, and give a field of another type a new number while its old
+one is reserved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, Final
@@ -32,12 +33,22 @@ _EDITORS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One difference that breaks: its type, its path and the direction that it breaks."""
+
+    type: str
+    path: str
+    direction: str
+
+
 @dataclass(slots=True)
 class Edits:
-    """Which directions have to hold, and what was changed so that they do."""
+    """Which directions have to hold, what is broken, and what was changed so that nothing is any more."""
 
     backward: bool
     forward: bool
+    broken: tuple[Broken, ...] = ()
     told: list[str] = field(default_factory=list)
 
     def tell(self, edit: str) -> None:
@@ -79,12 +90,17 @@ def _repair(
 ) -> Repair | None:
     versions = {past.number: past for past in history}
     told: list[str] = []
-    broken = {failure.version for failure in found}
+    broken = _by_version(
+        (failure.version, Broken(each.type, each.path, failure.direction))
+        for failure in found
+        for each in failure.differences
+    )
     for _ in range(MOST_ROUNDS):
-        past = versions[max(broken)]
+        newest = max(broken)
+        past = versions[newest]
         if past.schema.format is not candidate.schema.format or past.schema.characters > MOST_CHARACTERS:
             return None
-        edits = Edits(backward=bool(demands.enforced.backward), forward=bool(demands.enforced.forward))
+        edits = Edits(bool(demands.enforced.backward), bool(demands.enforced.forward), broken[newest])
         text = _edited(candidate.schema, past.schema, edits)
         if text is None:
             return None
@@ -93,10 +109,21 @@ def _repair(
         verdict = judge(candidate, history, demands)
         if verdict.allowed:
             return Repair(_sentence(told), text, tuple(told))
-        broken = {each.version for each in verdict.violations if each.version is not None and each.direction}
+        broken = _by_version(
+            (each.version, Broken(each.type, each.path, each.direction))
+            for each in verdict.violations
+            if each.version is not None and each.direction
+        )
         if not broken:
             return None
     return None
+
+
+def _by_version(found: Iterable[tuple[int, Broken]]) -> dict[int, tuple[Broken, ...]]:
+    gathered: dict[int, tuple[Broken, ...]] = {}
+    for version, broken in found:
+        gathered[version] = (*gathered.get(version, ()), broken)
+    return gathered
 
 
 def _edited(new: Text, old: Text, edits: Edits) -> str | None:

@@ -6,30 +6,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from decapolis_formats.protobuf.nodes import LARGEST_NUMBER, Field, Message
+from decapolis_formats.protobuf.nodes import LARGEST_NUMBER, Field, Message, OneOf
 from decapolis_formats.protobuf.printing import printed
 from decapolis_formats.protobuf.schema import ProtobufSchema
 
 from . import Edits
 
 _KEPT_FOR_PROTOBUF: Final = range(19_000, 20_000)
-# scalar types that read what another one of the same row wrote
-_FAMILIES: Final = (
-    {"int32", "int64", "uint32", "uint64", "bool"},
-    {"sint32", "sint64"},
-    {"string", "bytes"},
-    {"fixed32", "sfixed32"},
-    {"fixed64", "sfixed64"},
+_OTHER_TYPES: Final = frozenset(
+    {"FIELD_KIND_CHANGED", "FIELD_SCALAR_KIND_CHANGED", "FIELD_NAMED_TYPE_CHANGED", "FIELD_NUMERIC_LABEL_CHANGED"}
 )
 
-BEYOND: Final = ("PACKAGE_CHANGED", "MULTIPLE_FIELDS_MOVED_TO_ONEOF", "FIELD_MOVED_TO_EXISTING_ONEOF")
+BEYOND: Final = ("SCHEMA_TYPE_CHANGED", "HISTORY_UNREADABLE")
 """Beginnings of the names of differences that no edit here undoes."""
 
 
 def edited(new: ProtobufSchema, old: ProtobufSchema, edits: Edits) -> str:
     """The text of `new`, edited so that it may follow `old`; Protobuf breaks in both directions alike."""
-    file = new.file
-    return printed(replace(file, messages=_messages(file.messages, old.file.messages, "", edits)))
+    file, before = new.file, old.file
+    if file.package != before.package:
+        edits.tell(f"keep the package {before.package}" if before.package else "leave the package out")
+    messages = _messages(file.messages, before.messages, "", edits)
+    return printed(replace(file, package=before.package, messages=messages))
 
 
 def _messages(new: tuple[Message, ...], old: tuple[Message, ...], prefix: str, edits: Edits) -> tuple[Message, ...]:
@@ -46,25 +44,51 @@ def _messages(new: tuple[Message, ...], old: tuple[Message, ...], prefix: str, e
 
 def _message(new: Message, old: Message, prefix: str, edits: Edits) -> Message:
     path = f"{prefix}{new.name}"
-    new = _with_members_kept(new, old, path, edits)
+    place = "#/" + path.replace(".", "/") + "/"
+    broken = {each.path.removeprefix(place): each.type for each in edits.broken if each.path.startswith(place)}
+    if any("ONEOF" in each for each in broken.values()):
+        new = _with_members_in_place(new, old, path, edits)
     new = _with_required_settled(new, old, path, edits)
-    new = _with_numbers_reserved(new, old, path, edits)
+    homes = {oneof.name for oneof in (*new.oneofs, *old.oneofs)}
+    tails = (tail.rpartition("/") for tail, type in broken.items() if type in _OTHER_TYPES)
+    # a field, or a member of a oneof; what is longer belongs to a nested message
+    numbers = {int(number) for home, _, number in tails if not home or home in homes}
+    if numbers:
+        new = _with_numbers_reserved(new, old, path, numbers, edits)
     return replace(new, messages=_messages(new.messages, old.messages, f"{path}.", edits))
 
 
-def _with_members_kept(new: Message, old: Message, path: str, edits: Edits) -> Message:
-    """Members that left a oneof come back into it, unless the oneof is gone or their number is used."""
+def _with_members_in_place(new: Message, old: Message, path: str, edits: Edits) -> Message:
+    """Fields are in or out of a oneof as they were, and members that are gone come back, their number being free."""
+    homes = {field.number: oneof.name for oneof in old.oneofs for field in oneof.fields}
+    known = {field.number: field for field in old.all_fields()}
     taken = _numbers(new)
-    before = {oneof.name: oneof for oneof in old.oneofs}
-    oneofs = []
-    for oneof in new.oneofs:
-        gone = (
-            [field for field in before[oneof.name].fields if field.number not in taken] if oneof.name in before else []
-        )
-        for field in gone:
-            edits.tell(f"keep the field '{field.name}' in the oneof '{oneof.name}' of {path}")
-        oneofs.append(replace(oneof, fields=(*oneof.fields, *gone)))
-    return replace(new, oneofs=tuple(oneofs))
+    plain: list[Field] = []
+    inside: dict[str, list[Field]] = {oneof.name: [] for oneof in new.oneofs}
+    for field, home in _placed(new):
+        new_member = field.number not in known and any(oneof.name == home for oneof in old.oneofs)
+        # old readers would miss which member is set
+        wanted = homes.get(field.number, None if field.number in known or (new_member and edits.forward) else home)
+        if wanted != home:
+            there = f"in the oneof '{wanted}'" if wanted else f"out of the oneof '{home}'"
+            edits.tell(f"keep the field '{field.name}' of {path} {there}")
+        label = None if wanted else known[field.number].label if field.number in known else "optional"
+        moved = field if wanted == home else replace(field, label=label)
+        (inside.setdefault(wanted, []) if wanted else plain).append(moved)
+    for oneof in old.oneofs:
+        gone = [field for field in oneof.fields if field.number not in taken]
+        if gone and inside.get(oneof.name):
+            inside[oneof.name] += gone
+            for field in gone:
+                edits.tell(f"keep the field '{field.name}' in the oneof '{oneof.name}' of {path}")
+    shapes = {oneof.name: oneof for oneof in (*old.oneofs, *new.oneofs)}
+    oneofs = tuple(replace(shapes[name], fields=tuple(fields)) for name, fields in inside.items() if fields)
+    return replace(new, fields=tuple(plain), oneofs=oneofs)
+
+
+def _placed(message: Message) -> Iterator[tuple[Field, str | None]]:
+    yield from ((field, None) for field in message.fields)
+    yield from ((field, oneof.name) for oneof in message.oneofs for field in oneof.fields)
 
 
 def _with_required_settled(new: Message, old: Message, path: str, edits: Edits) -> Message:
@@ -83,34 +107,32 @@ def _with_required_settled(new: Message, old: Message, path: str, edits: Edits) 
     return replace(new, fields=(*fields, *gone))
 
 
-def _with_numbers_reserved(new: Message, old: Message, path: str, edits: Edits) -> Message:
-    """A plain field whose type changed gets a number of its own, and its old number is reserved."""
-    before = {field.number: field for field in old.all_fields()}
+def _with_numbers_reserved(new: Message, old: Message, path: str, numbers: set[int], edits: Edits) -> Message:
+    """A field whose type changed gets a number of its own, and its old number is reserved.
+
+    A member that may not leave its oneof keeps its type instead.
+    """
     free = _free_numbers(new, old)
-    fields, reserved = [], []
-    for field in new.fields:
-        earlier = before.get(field.number)
-        if earlier is None or _same_kind(field, earlier, new, old):
-            fields.append(field)
-            continue
+    members = {field.number: field for oneof in old.oneofs for field in oneof.fields}
+    reserved: list[int] = []
+
+    def settled(field: Field) -> Field:
+        if field.number not in numbers:
+            return field
+        if field.number in members:
+            edits.tell(f"keep the type of the field '{field.name}' of {path}")
+            return replace(field, type=members[field.number].type)
         number = next(free)
-        what = f"reserve the number {field.number} of {path} and give the field '{field.name}' the number {number}"
-        edits.tell(what)
+        edits.tell(f"reserve the number {field.number} of {path} and give the field '{field.name}' the number {number}")
         reserved.append(field.number)
-        fields.append(replace(field, number=number))
-    if not reserved:
-        return new
-    return replace(new, fields=tuple(fields), reserved=(*new.reserved, tuple(reserved)))
+        return replace(field, number=number)
 
+    def all_settled(oneof: OneOf) -> OneOf:
+        return replace(oneof, fields=tuple(map(settled, oneof.fields)))
 
-def _same_kind(field: Field, earlier: Field, new: Message, old: Message) -> bool:
-    one, other = field.type.removeprefix("."), earlier.type.removeprefix(".")
-    if (field.label == "repeated") is not (earlier.label == "repeated"):
-        return one == other and one in {"string", "bytes"}
-    enums = {enum.name for message in (new, old) for enum in message.enums}
-    if one == other or (one in enums and other in enums):
-        return True
-    return any({one, other} <= family for family in _FAMILIES)
+    fields, oneofs = tuple(map(settled, new.fields)), tuple(map(all_settled, new.oneofs))
+    statements = (*new.reserved, tuple(reserved)) if reserved else new.reserved
+    return replace(new, fields=fields, oneofs=oneofs, reserved=statements)
 
 
 def _numbers(message: Message) -> set[int]:

@@ -74,14 +74,13 @@ class KeepsConfig(KeepsLevels):
     """A registry that keeps the dialect's whole configuration."""
 
     async def set_config(self, subject: str | None, changes: Mapping[str, Any]) -> None:
-        """Changes the named keys; the registry merges them, null clears one."""
+        """Changes the named keys; the registry merges them, null clears one. No key at all sets an empty configuration."""
         self._demand_settings(changes)
         body = dict(changes)
         if "compatibilityLevel" in body:
             level = body.pop("compatibilityLevel")
             body["compatibility"] = level if level is None else str(level).upper()
-        if body:
-            await self._put_config(subject, body)
+        await self._put_config(subject, body)
 
     async def clear_config(self, subject: str | None) -> None:
         """Removes what is set there; of the global setting the server's default remains."""

@@ -7,11 +7,12 @@ import importlib
 import os
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from types import ModuleType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar, overload
 
+from decapolis_translators.catalog import Catalog
 from decapolis_translators.contract import Translator
 
 from .fakes import DialectFake, Loopback, Profile
@@ -20,8 +21,8 @@ CHOICE = "DECAPOLIS_FACADES"
 """Environment variable: comma-separated globs of façade names to test; all without it."""
 
 
-class Facade(ABC):
-    """A registry that can be started, stopped, and configured for its translator."""
+class Startable(ABC):
+    """Something that can be started, stopped, and configured for what speaks to it."""
 
     name: ClassVar[str]
     kind: ClassVar[Literal["fake", "real"]]
@@ -32,7 +33,7 @@ class Facade(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Starts the registry, empty."""
+        """Starts it, empty."""
 
     @abstractmethod
     def stop(self) -> None:
@@ -40,7 +41,11 @@ class Facade(ABC):
 
     @abstractmethod
     def config(self) -> Mapping[str, Any]:
-        """The configuration with which a translator reaches it."""
+        """The configuration with which it is reached."""
+
+
+class Facade(Startable):
+    """A registry."""
 
     @abstractmethod
     def translator_type(self) -> type[Translator[Any]]:
@@ -50,6 +55,28 @@ class Facade(ABC):
         """A new instance, not yet opened."""
         kind = self.translator_type()
         return kind(registry_id, kind.Config.model_validate(dict(self.config())))
+
+    def unreachable(self) -> Translator[Any] | None:
+        """An instance whose registry cannot be reached; None for types without a network."""
+        kind = self.translator_type()
+        return kind("nowhere", kind.Config.model_validate({"url": "http://127.0.0.1:9", "timeout": 1}))
+
+
+class CatalogFacade(Startable):
+    """A catalog."""
+
+    @abstractmethod
+    def catalog_type(self) -> type[Catalog[Any]]:
+        """The type that speaks to it."""
+
+    def catalog(self, registry_id: str = "under-test") -> Catalog[Any]:
+        """A new instance, not yet opened."""
+        kind = self.catalog_type()
+        return kind(registry_id, kind.Config.model_validate(dict(self.config())))
+
+    @abstractmethod
+    def unreachable_catalog(self) -> Catalog[Any] | None:
+        """An instance whose catalog cannot be reached; None for types without a network."""
 
 
 class DialectFacade(Facade):
@@ -80,9 +107,20 @@ class DialectFacade(Facade):
         return self.type
 
 
-def facades_of(package: ModuleType) -> list[type[Facade]]:
+Kind = TypeVar("Kind", bound=Startable)
+
+
+@overload
+def facades_of(package: ModuleType) -> list[type[Facade]]: ...
+
+
+@overload
+def facades_of(package: ModuleType, kind: type[Kind]) -> list[type[Kind]]: ...
+
+
+def facades_of(package: ModuleType, kind: type[Startable] = Facade) -> Sequence[type[Startable]]:
     """The concrete façades in the modules of a package, chosen by DECAPOLIS_FACADES, sorted by name."""
-    found = {facade.name: facade for module in _modules(package) for facade in _facades_in(module)}
+    found = {facade.name: facade for module in _modules(package) for facade in _facades_in(module, kind)}
     globs = os.environ.get(CHOICE, "*").split(",")
     return [found[name] for name in sorted(found) if any(fnmatch(name, glob.strip()) for glob in globs)]
 
@@ -92,7 +130,7 @@ def _modules(package: ModuleType) -> Iterator[ModuleType]:
         yield importlib.import_module(module.name)
 
 
-def _facades_in(module: ModuleType) -> Iterator[type[Facade]]:
+def _facades_in(module: ModuleType, kind: type[Kind]) -> Iterator[type[Kind]]:
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Facade) and "name" in vars(value):
+        if isinstance(value, type) and issubclass(value, kind) and "name" in vars(value):
             yield value

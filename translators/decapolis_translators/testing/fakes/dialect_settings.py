@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .asgi import Problem, Request, Route
-from .dialect_state import LEVELS, DialectState, no_subject, refuse
+from .dialect_state import EVERYWHERE, GLOBAL, LEVELS, DialectState, no_subject, refuse
 from .profiles import Profile
 
 _BAD_LEVEL = (
@@ -49,9 +49,9 @@ class SettingsRoutes:
         return routes
 
     def _get_config(self, request: Request, names: Mapping[str, str]) -> Any:
-        subject = _key(names)
+        subject = self._key(names)
         kept = self.state.configs.get(subject)
-        if kept is not None or not subject:
+        if kept is not None or subject in GLOBAL:
             return {"compatibilityLevel": "BACKWARD", **(kept or {})}
         if request.flag("defaultToGlobal"):
             return {"compatibilityLevel": self.state.level_of(subject)}
@@ -69,7 +69,7 @@ class SettingsRoutes:
             changes["compatibilityLevel"] = self._level(changes.pop("compatibility"))
         if self.profile.rule_sets != "kept":
             changes = {key: value for key, value in changes.items() if not key.endswith("RuleSet")}
-        kept = self.state.configs.setdefault(_key(names), {})
+        kept = self.state.configs.setdefault(self._key(names), {})
         kept.update(changes)
         for key in [key for key, value in kept.items() if value is None]:
             del kept[key]
@@ -84,17 +84,17 @@ class SettingsRoutes:
         return level
 
     def _delete_config(self, request: Request, names: Mapping[str, str]) -> Any:
-        subject = _key(names)
+        subject = self._key(names)
         kept = self.state.configs.pop(subject, None)
         if self.profile.family == "karapace":
             return {"compatibility": self.state.level_of("")}
-        if kept is None and subject:
+        if kept is None and subject not in GLOBAL:
             raise no_subject(subject)
         return {"compatibilityLevel": "BACKWARD", **(kept or {})}
 
     def _get_mode(self, request: Request, names: Mapping[str, str]) -> Any:
-        subject = _key(names)
-        if not subject or not self.profile.modes or request.flag("defaultToGlobal"):
+        subject = self._key(names)
+        if subject in GLOBAL or not self.profile.modes or request.flag("defaultToGlobal"):
             return {"mode": self.state.mode_of(subject)}
         if subject not in self.state.modes:
             text = f"Subject '{subject}' does not have subject-level mode configured"
@@ -102,10 +102,12 @@ class SettingsRoutes:
         return {"mode": self.state.modes[subject]}
 
     def _put_mode(self, request: Request, names: Mapping[str, str]) -> Any:
-        subject, body = _key(names), self.read_body(request)
+        subject, body = self._key(names), self.read_body(request)
         mode = str(body.get("mode")).upper()
         if mode not in self.profile.modes:
             raise refuse(422, 42204, f"Invalid mode. Valid values are {', '.join(sorted(self.profile.modes))}")
+        if mode == "FORWARD" and subject not in GLOBAL:
+            raise refuse(422, 42204, "Forward mode only supported on global level")
         if mode == "IMPORT" and not request.flag("force") and self._has_live(subject):
             raise refuse(422, 42205, "Cannot import since found existing subjects")
         self.state.modes[subject] = mode
@@ -121,17 +123,17 @@ class SettingsRoutes:
         )
 
     def _delete_mode(self, request: Request, names: Mapping[str, str]) -> Any:
-        subject = _key(names)
+        subject = self._key(names)
         mode = self.state.modes.pop(subject, None)
-        if mode is None and subject:
+        if mode is None and subject not in GLOBAL:
             raise self._no_mode(subject)
         return {"mode": mode or "READWRITE"}
 
     def _no_mode(self, subject: str) -> Problem:
         return no_subject(subject)
 
-
-def _key(names: Mapping[str, str]) -> str:
-    """The subject, empty for the global setting in any of its spellings."""
-    subject = names.get("subject", "")
-    return "" if subject in {":.:", ":.__GLOBAL:"} else subject
+    def _key(self, names: Mapping[str, str]) -> str:
+        """The subject, empty for the global setting; Confluent keeps what holds for every context apart from that."""
+        subject = names.get("subject", "")
+        everywhere = subject == EVERYWHERE and self.profile.family != "confluent"
+        return "" if subject == ":.:" or everywhere else subject

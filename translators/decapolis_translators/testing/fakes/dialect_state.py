@@ -19,6 +19,14 @@ from .asgi import Problem
 from .profiles import Profile
 from .texts import InvalidText, stored_text
 
+EVERYWHERE = ":.__GLOBAL:"
+"""Where settings stand that hold for every context without its own."""
+
+GLOBAL = frozenset({"", EVERYWHERE})
+"""Places whose settings are never absent."""
+
+_IMPORTING = frozenset({"IMPORT", "FORWARD"})
+
 LEVELS = {
     "NONE",
     *(level + depth for level in ("BACKWARD", "FORWARD", "FULL") for depth in ("", "_TRANSITIVE")),
@@ -186,20 +194,19 @@ class DialectState:
 
     def level_of(self, subject: str) -> str:
         """The level that holds for a subject."""
-        context = self.context(subject)
-        keys = [subject, "" if context == "." else f":{context}:"]
-        for key in keys:
+        for key in self._steps(subject):
             if key in self.configs:
                 return str(self.configs[key].get("compatibilityLevel", "BACKWARD"))
         return "BACKWARD"
 
     def mode_of(self, subject: str) -> str:
         """The mode that holds for a subject."""
+        return next((self.modes[key] for key in self._steps(subject) if key in self.modes), "READWRITE")
+
+    def _steps(self, subject: str) -> tuple[str, ...]:
+        """Where a setting is looked for: the subject, its context (the global one for the default context), everywhere."""
         context = self.context(subject)
-        for key in (subject, "" if context == "." else f":{context}:"):
-            if key in self.modes:
-                return self.modes[key]
-        return "READWRITE"
+        return (subject, "" if context == "." else f":{context}:", EVERYWHERE)
 
     def live_history(self, subject: str) -> list[Version]:
         """The live versions, newest first; none for an unknown subject."""
@@ -251,11 +258,11 @@ class DialectState:
             raise refuse(422, 42205, f"Subject {subject} in context {context} is in read-only mode")
         if self.profile.imports == "always":
             return imposed is not None
-        if imposed is not None and mode != "IMPORT":
+        if imposed is not None and mode not in _IMPORTING:
             raise refuse(422, 42205, f"Subject {subject} in context {context} is not in import mode")
-        if imposed is None and mode == "IMPORT":
+        if imposed is None and mode in _IMPORTING:
             raise refuse(422, 42205, f"Subject {subject} in context {context} is not in read-write mode")
-        return mode == "IMPORT"
+        return mode in _IMPORTING
 
     def _next_number(self, subject: str, wanted: int | None, importing: bool) -> int:
         following = max(self.subjects.get(subject, {}), default=0) + 1

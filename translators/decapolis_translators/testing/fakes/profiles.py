@@ -34,7 +34,14 @@ class Profile:
 
 
 CONFLUENT_7 = Profile("confluent-7", "confluent", "7.9.2")
-CONFLUENT_8 = Profile("confluent-8", "confluent", "8.2.0", whole_answers=True, incompatible_code=40901)
+CONFLUENT_8 = Profile(
+    "confluent-8",
+    "confluent",
+    "8.2.0",
+    whole_answers=True,
+    modes=frozenset({"READWRITE", "READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD"}),
+    incompatible_code=40901,
+)
 KARAPACE_6 = Profile(
     "karapace-6",
     "karapace",

@@ -1,0 +1,340 @@
+"""A catalog, as the rest of the gateway sees it: a whole registry.
+
+Documents, versions and ids are rows of the gateway's store and need nobody else to be read. A write is planned before anything
+is written, then committed, then copied into the catalog where it has a place for it, then its table follows; the answer waits
+a little for that. Tables that nobody registered are shown as subjects that can only be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeVar, cast
+
+from sqlalchemy import Connection
+
+from decapolis.registries.overlay.state import Found, State
+from decapolis.registries.stored import OwnStoreFault, StoredConfig, StoredRegistry, demand_text
+from decapolis.store import Store, StoreUnavailable
+from decapolis.store.projections import (
+    APPLIED,
+    MirrorRow,
+    drop_projection,
+    owe_mirror,
+    owed_mirrors,
+    settle_mirror,
+)
+from decapolis.web import current_call
+from decapolis_formats import Format, Schema
+from decapolis_formats.options import Options
+from decapolis_formats.transform import print_model
+from decapolis_formats.types import Model, Named
+from decapolis_translators.catalog import Catalog, Document, Projection, Table
+from decapolis_translators.contract import (
+    Capabilities,
+    Feature,
+    Listed,
+    NativeId,
+    Ping,
+    StoredVersion,
+    Translator,
+    TranslatorConfig,
+)
+from decapolis_translators.errors import (
+    Absent,
+    NotPermitted,
+    RegistryError,
+    SubjectNotFound,
+    SubjectRefused,
+)
+
+from .projecting import Intended, Projector
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_DIALECT = frozenset({Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF})
+_LACKS = {
+    Feature.CONTEXTS: "A catalog has no contexts; its subjects are tables.",
+    Feature.LEVELS: "A catalog keeps no levels; the gateway keeps and enforces them.",
+    Feature.CONFIG: "A catalog keeps no configuration; the gateway does.",
+    Feature.MODES: "A catalog knows no modes; the gateway keeps and obeys them.",
+    Feature.NATIVE_CHECK: "A catalog judges no schemas; its engine only says which columns it can change.",
+    Feature.SERVER_SIDE_RULES: "A catalog applies no rules to messages.",
+}
+
+ModeOf = Callable[[str], Projection | None]
+"""What the route of a subject says about its table, None where it says nothing."""
+
+
+class CatalogRegistry(Translator[TranslatorConfig]):
+    """Documents here, tables there."""
+
+    type: ClassVar[str] = "catalog"
+    Config: ClassVar[builtins.type[TranslatorConfig]] = TranslatorConfig
+
+    def __init__(
+        self, catalog: Catalog[Any], store: Store, base: int, span: int, mode_of: ModeOf = lambda _: None
+    ) -> None:
+        super().__init__(catalog.registry_id, catalog.settings)
+        self.catalog = catalog
+        self.base = base
+        self.span = span
+        self.documents = StoredRegistry(catalog.registry_id, StoredConfig(), store)
+        self.projector = Projector(catalog, self.documents, store)
+        self._state = State(catalog.registry_id, base)
+        self._store = store
+        self._mode_of = mode_of
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything that the gateway keeps; what is missing is what nobody keeps."""
+        return Capabilities(_DIALECT, _DIALECT, {**_LACKS, **self.catalog.capabilities.missing})
+
+    async def open(self) -> None:
+        """Opens the catalog."""
+        await self.catalog.open()
+
+    async def close(self) -> None:
+        """Closes it."""
+        await self.catalog.close()
+
+    async def ping(self) -> Ping:
+        """Asks the catalog, and takes up what is left to be done there."""
+        answer = await self.catalog.ping()
+        await self.copy_all()
+        await self.projector.follow_all()
+        return answer
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Reads from the store."""
+        try:
+            return cast("T", await self._store.read(work))
+        except StoreUnavailable as fault:
+            raise OwnStoreFault("The gateway's store does not answer") from fault
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Writes to the store in one transaction."""
+        try:
+            return cast("T", await self._store.write(work))
+        except StoreUnavailable as fault:
+            raise OwnStoreFault("The gateway's store does not take the write") from fault
+
+    # --- tables that nobody registered
+
+    async def _is_ours(self, subject: str) -> bool:
+        """Whether the gateway keeps documents of it, rather than columns that it saw."""
+        if await self.projector.row(subject) is not None:
+            return True
+        rows = await self.read(lambda c: self._state.documents.rows(c, subject))
+        seen = await self.read(lambda c: self._state.natives(c, subject))
+        return bool(rows) and not seen
+
+    async def _look(self, subject: str) -> None:
+        """Takes in the columns of a table that nobody registered, as they are now."""
+        demand_text(subject)
+        if await self._is_ours(subject):
+            return
+        try:
+            name = self.catalog.table_of(subject)
+            shown = self.catalog.subject_of(name) == subject
+        except SubjectRefused:
+            return
+        table = await self.catalog.table(name) if shown else None
+        if table is None or table.subject is not None:
+            known = await self.read(lambda c: self._state.natives(c, subject))
+            if known:
+                await self.write(lambda c: self._state.learn(c, subject, [], set()))
+            return
+        known_keys = {row.native_key: row for row in await self.read(lambda c: self._state.natives(c, subject))}
+        if table.fingerprint in known_keys:
+            return
+        number = max((row.native_version for row in known_keys.values()), default=0) + 1
+        found = Found(Listed(number, table.fingerprint), derived(table))
+        await self.write(lambda c: self._state.learn(c, subject, [found], {table.fingerprint, *known_keys}))
+
+    # --- reading
+
+    async def subjects(self, *, deleted: bool = False) -> list[str]:
+        """Those with documents, and the tables that nobody registered."""
+        everything = set(await self.documents.subjects(deleted=True))
+        live = everything if deleted else set(await self.documents.subjects())
+        taken = {self._table_or_none(subject) for subject in everything}
+        tables = await self.catalog.tables()
+        derived_names = {self.catalog.subject_of(name) for name in tables if name not in taken}
+        return sorted(live | derived_names)
+
+    def _table_or_none(self, subject: str) -> str | None:
+        try:
+            return self.catalog.table_of(subject)
+        except SubjectRefused:
+            return None
+
+    async def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
+        """The numbers, ascending."""
+        await self._look(subject)
+        return await self.documents.versions(subject, deleted=deleted)
+
+    async def fetch(self, subject: str, version: int | None = None, *, deleted: bool = False) -> StoredVersion:
+        """One version; the catalog is asked only about tables that nobody registered."""
+        await self._look(subject)
+        return await self.documents.fetch(subject, version, deleted=deleted)
+
+    async def fetch_by_id(self, native_id: NativeId, context: str = ".") -> Schema:
+        """The schema of an id; the catalog has no say in it."""
+        return await self.documents.fetch_by_id(native_id, context)
+
+    async def lookup(self, subject: str, schema: Schema, *, deleted: bool = False) -> StoredVersion | None:
+        """The version that holds the schema."""
+        await self._look(subject)
+        return await self.documents.lookup(subject, schema, deleted=deleted)
+
+    async def usages(self, native_id: NativeId, context: str = ".", *, deleted: bool = False) -> list[tuple[str, int]]:
+        """Subjects and versions that hold an id."""
+        return await self.documents.usages(native_id, context, deleted=deleted)
+
+    async def referrers(self, subject: str, version: int, *, deleted: bool = False) -> list[NativeId]:
+        """Ids of the schemas that refer to a version."""
+        return await self.documents.referrers(subject, version, deleted=deleted)
+
+    # --- writing
+
+    def mode_of(self, subject: str) -> Projection:
+        """What becomes of the subject's table: as its route says, else as the registry does."""
+        said: Projection = self._mode_of(subject) or self.catalog.settings.projection
+        return said
+
+    async def intended(self, subject: str, schema: Schema) -> Intended | None:
+        """What a registration would do to the table; Incompatible where the engine cannot follow."""
+        return await self.projector.intended(subject, schema, self.mode_of(subject))
+
+    async def register(
+        self, subject: str, schema: Schema, *, native_id: int | None = None, version: int | None = None
+    ) -> StoredVersion:
+        """Plans, commits, copies, and lets the table follow."""
+        self.catalog.table_of(subject)  # a name that can have no table is refused before anything is asked
+        if not await self._is_ours(subject):
+            await self._look(subject)
+            if await self.read(lambda c: self._state.natives(c, subject)):
+                raise NotPermitted(
+                    f"Subject '{subject}' shows the columns of a table that nobody registered: it can only be read"
+                )
+        known = await self._known(subject, schema) if native_id is None else None
+        if known is not None:
+            return known
+        intended = await self.intended(subject, schema)
+        follows = intended is not None and self.mode_of(subject) is Projection.TABLE
+
+        def work(connection: Connection) -> StoredVersion:
+            stored = self._state.documents.register(connection, subject, schema, native_id, version)
+            owe_mirror(connection, self.registry_id, MirrorRow(subject, stored.version, gone=False))
+            if intended is not None and follows:
+                self.projector.note_pending(connection, stored, intended)
+            return stored
+
+        stored = await self.write(work)
+        await self._settle(subject, follows=follows)
+        return stored
+
+    async def _known(self, subject: str, schema: Schema) -> StoredVersion | None:
+        try:
+            return await self.documents.lookup(subject, schema)
+        except SubjectNotFound:
+            return None
+
+    async def _settle(self, subject: str, *, follows: bool) -> None:
+        """Copies and projects for as long as the answer may wait; what is left is taken up later."""
+        work = asyncio.ensure_future(self._copy_and_follow(subject, follows=follows))
+        done, _ = await asyncio.wait({work}, timeout=self.catalog.settings.projection_wait)
+        if not done:
+            work.add_done_callback(_note_end)
+        if follows:
+            row = await self.projector.row(subject)
+            state = "pending" if row is None else row.state
+            current_call().projection = state if row is None or row.state == APPLIED else f"{state}; {row.reason or ''}"
+
+    async def _copy_and_follow(self, subject: str, *, follows: bool) -> None:
+        await self.copy_all(subject)
+        if follows:
+            await self.projector.follow(subject)
+
+    async def delete(self, subject: str, version: int | None = None, *, permanent: bool = False) -> list[int]:
+        """Takes documents away; the table stays, unless it is ours and the configuration says that it goes along."""
+        if not await self._is_ours(subject):
+            await self._look(subject)
+            if await self.read(lambda c: self._state.natives(c, subject)):
+                raise NotPermitted(
+                    f"Subject '{subject}' shows a table that nobody registered: it cannot be deleted here"
+                )
+        documents = self._state.documents
+        row = await self.projector.row(subject)
+        gone = await self.read(lambda c: documents.deletable(c, subject, version, permanent=permanent))
+        if permanent and version is None and row is not None and self.catalog.settings.drop_on_permanent_delete:
+            await self._drop(subject, row.table_name)
+
+        def work(connection: Connection) -> list[int]:
+            numbers = documents.delete(connection, subject, version, permanent=permanent)
+            for number in numbers:
+                owe_mirror(connection, self.registry_id, MirrorRow(subject, number, gone=permanent))
+            if permanent and not documents.rows(connection, subject):
+                drop_projection(connection, self.registry_id, subject)
+            return numbers
+
+        gone = await self.write(work)
+        await self._settle(subject, follows=False)
+        return gone
+
+    async def _drop(self, subject: str, name: str) -> None:
+        table = await self.catalog.table(name)
+        if table is not None and table.subject == subject:
+            await self.catalog.drop(name)
+
+    # --- the copy in the catalog
+
+    async def copy_all(self, subject: str | None = None) -> None:
+        """Brings the copies up to date that are owed; a fault leaves them owed."""
+        owed: Sequence[MirrorRow] = await self.read(lambda c: owed_mirrors(c, self.registry_id))
+        for row in owed:
+            if subject is not None and row.subject != subject:
+                continue
+            try:
+                await self._copy(row)
+            except RegistryError as fault:
+                log.warning("copy waits", extra={"registry": self.registry_id, "reason": str(fault)})
+                return
+            await self._copied(row)
+
+    async def _copied(self, row: MirrorRow) -> None:
+        await self.write(lambda c: settle_mirror(c, self.registry_id, row))
+
+    async def _copy(self, row: MirrorRow) -> None:
+        if row.gone:
+            await self.catalog.unmirror(row.subject, row.version)
+            return
+        try:
+            stored = await self.documents.fetch(row.subject, row.version, deleted=True)
+        except Absent:
+            return  # it went meanwhile, which is noted as well
+        number = stored.native_id
+        if not isinstance(number, int):
+            raise TypeError(f"the store gave {number!r} as an id")
+        public_id = self.base + number
+        await self.catalog.mirror(
+            Document(row.subject, row.version, public_id, stored.schema, stored.deleted, stored.created_ms)
+        )
+
+
+def _note_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.warning("what a write left to do ended in a fault", extra={"reason": str(task.exception())})
+
+
+def derived(table: Table) -> Schema:
+    """The columns of a table as an Avro record, marked as derived."""
+    name = table.name.rpartition(".")[2]
+    model = Model(Named(name), definitions={name: table.model})
+    printed = print_model(model, Format.AVRO, Options(name=name))
+    return Schema(Format.AVRO, printed.text)
