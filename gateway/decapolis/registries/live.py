@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import logging
+import time
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -39,6 +41,7 @@ from decapolis_translators.tracing import outbound_headers
 
 from .catalog import CatalogRegistry
 from .histories import Histories
+from .known import Stands
 from .memory import Memory, ReissuedId
 from .overlay import Overlay
 from .references import resolve
@@ -46,6 +49,10 @@ from .resilience import Caller
 from .stored import StoredRegistry
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 2.0
+"""How long a stop waits for what is still being written down."""
 
 TOGETHER = 8
 """How many versions of a history are asked for at once."""
@@ -67,6 +74,7 @@ class LiveRegistry:
         metrics: Metrics,
         *,
         passes_through: bool,
+        stale_after: float,
     ) -> None:
         self.entry = entry
         self.id = entry.id
@@ -78,6 +86,7 @@ class LiveRegistry:
         self._metrics = metrics
         self._histories = Histories() if memory is None and not changes.shared else None
         self._passes_through = passes_through
+        self._stale_after = stale_after
         self._learns = memory is not None and not isinstance(translator, (Overlay, CatalogRegistry))
         """Whether answers must be kept to be known later: an overlay and a catalog keep them themselves."""
         self._background: set[asyncio.Task[None]] = set()
@@ -97,9 +106,13 @@ class LiveRegistry:
 
     async def close(self) -> None:
         """Ends what still runs for it."""
-        for task in list(self._background):
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._flights.close()
+        if self._background:
+            # what was answered is remembered, also by a gateway that stops
+            _, unfinished = await asyncio.wait(self._background, timeout=CLOSE_SECONDS)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
         await self.translator.close()
 
     def quarantine(self, reason: str) -> None:
@@ -117,7 +130,11 @@ class LiveRegistry:
             raise Unreachable(f"Registry {self.id} is not asked any more: {self._quarantined}")
         if self.is_local:
             return await question()
-        outbound_headers.set(current_call().outbound_headers)
+        call = current_call()
+        if self.id in call.gave_up:
+            raise Unreachable(f"Registry {self.id} did not answer in time a moment ago")
+        outbound_headers.set(call.outbound_headers)
+        asked_at = time.monotonic()
         try:
             answer = await self.caller.ask(question, repeatable=repeatable)
         except RegistryFault as fault:
@@ -125,6 +142,7 @@ class LiveRegistry:
                 fault.args = (f"Registry {self.id}: {fault}", *fault.args[1:])
             self.up, self.last_error = False, str(fault)
             self._metrics.upstream.labels(self.id, "fault").inc()
+            self._note_wait(fault, time.monotonic() - asked_at)
             raise
         except RegistryError:
             # absent, refused: an answer all the same
@@ -132,6 +150,11 @@ class LiveRegistry:
             raise
         self._seen()
         return answer
+
+    def _note_wait(self, fault: RegistryFault, waited: float) -> None:
+        """One wait for a registry that does not answer is enough for a request."""
+        if isinstance(fault, Unreachable) and waited > self._stale_after:
+            current_call().gave_up.add(self.id)
 
     def _seen(self) -> None:
         self.up, self.last_error = True, None
@@ -142,26 +165,60 @@ class LiveRegistry:
     def _later(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._written)
 
-    async def _remembering(
-        self, question: Callable[[], Awaitable[T]], recall: Callable[[StoredRegistry], Awaitable[T]]
+    def _written(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.warning("not remembered", extra={"registry": self.id, "reason": str(fault)})
+
+    async def patiently(
+        self,
+        key: Hashable,
+        question: Callable[[], Awaitable[T]],
+        recall: Callable[[Memory], Awaitable[tuple[T, float]]],
     ) -> T:
-        """The registry's answer; the last known one, marked stale, when the registry is at fault."""
+        """One answer for all who ask the same; the last known one with its age when it does not come, or not soon.
+
+        The question goes on when its asker takes the last known answer, and whoever asks next may find it answered.
+        """
+        memory = self.memory
+        if memory is None:
+            return await question()
+        call = current_call()
+        flight = self._flights.start(key, question)
+        asked_at = time.monotonic()
+        done, _ = await asyncio.wait({flight}, timeout=call.patience(self._stale_after))
+        if not done:
+            try:
+                return await self._recalled(memory, recall)
+            except Absent:
+                await asyncio.wait({flight})
         try:
-            return await self.ask(question)
+            return flight.result()
         except ReissuedId:
-            self._metrics.reissued.labels(self.id).inc()
             raise
         except RegistryFault as fault:
-            if self.memory is None:
+            self._note_wait(fault, time.monotonic() - asked_at)
+            if call.wants_fresh:
                 raise
             try:
-                answer = await recall(self.memory.recorded)
+                return await self._recalled(memory, recall)
             except Absent:
                 raise fault from None
-            current_call().note_stale(self.memory.age)
-            return answer
+
+    async def _recalled(self, memory: Memory, recall: Callable[[Memory], Awaitable[tuple[T, float]]]) -> T:
+        answer, age = await recall(memory)
+        current_call().note_stale(age)
+        return answer
+
+    async def _key(self, subject: str, *rest: Hashable) -> Hashable:
+        """Who asks after a change to the subject does not get what was asked before it."""
+        return (subject, await self._changes.last_of(subject_scope(self.id, subject)), *rest)
+
+    async def _standing(self, subject: str) -> Stands:
+        """To be asked before a question: whether its answer, once it is there, is still the state of the subject."""
+        return self._changes.stands((subject_scope(self.id, subject),), await self._changes.now())
 
     async def ping(self) -> Ping:
         """Asks whether it is there."""
@@ -170,50 +227,84 @@ class LiveRegistry:
     # --- reading
 
     async def subjects(self, *, deleted: bool = False) -> list[str]:
-        """All subjects; the last snapshot when the registry is at fault, and the fault when there is none."""
-        name = "subjects-deleted" if deleted else "subjects"
-        try:
-            names = await self._flights.share(name, lambda: self.ask(lambda: self.translator.subjects(deleted=deleted)))
-        except RegistryFault:
-            kept = None if self.memory is None else await self.memory.snapshot(name)
+        """All subjects; the last listing when the registry is at fault, and the fault when there is none."""
+
+        async def question() -> list[str]:
+            asked_at = time.time()
+            names = await self.ask(lambda: self.translator.subjects(deleted=deleted))
+            if self.memory is not None:
+                await self.memory.keep_listing(names, asked_at, deleted=deleted)
+            return names
+
+        async def recall(memory: Memory) -> tuple[list[str], float]:
+            kept = await memory.listing(deleted=deleted)
             if kept is None:
-                raise
-            current_call().note_stale(kept[1])
-            return list(kept[0])
-        if self.memory is not None:
-            await self.memory.keep_snapshot(name, names)
-        return names
+                raise Absent(f"Registry {self.id} was never listed")
+            return kept
+
+        return await self.patiently(("subjects", await self._changes.last_of(self.id), deleted), question, recall)
 
     async def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
         """The numbers, ascending."""
 
         async def question() -> list[int]:
-            numbers = await self.translator.versions(subject, deleted=deleted)
-            if self._learns and self.memory is not None and not deleted:
-                self._later(self.memory.keep_numbers(subject, numbers))
-            return numbers
+            return await self._listed(subject, deleted=deleted)
 
-        return await self._remembering(question, lambda kept: kept.versions(subject, deleted=deleted))
+        async def recall(memory: Memory) -> tuple[list[int], float]:
+            if not self._learns:
+                return await memory.recorded.versions(subject, deleted=deleted), memory.age
+            known = await memory.known(subject)
+            numbers = known.listed(deleted=deleted)
+            if not numbers:
+                raise SubjectNotFound(subject)
+            return numbers, max(0.0, time.time() - known.seen)
+
+        return await self.patiently(await self._key(subject, "versions", deleted), question, recall)
+
+    async def _listed(self, subject: str, *, deleted: bool) -> list[int]:
+        """The numbers as the registry says now, remembered."""
+        if self.memory is None or not self._learns:
+            return await self.ask(lambda: self.translator.versions(subject, deleted=deleted))
+        stands = await self._standing(subject)
+        try:
+            numbers = await self.ask(lambda: self.translator.versions(subject, deleted=deleted))
+        except SubjectNotFound:
+            self._later(self.memory.keep_numbers(subject, [], stands, deleted=deleted))
+            raise
+        self._later(self.memory.keep_numbers(subject, numbers, stands, deleted=deleted))
+        return numbers
 
     async def fetch(self, subject: str, version: int | None = None, *, deleted: bool = False) -> StoredVersion:
         """One version, canonical, remembered."""
 
         async def question() -> StoredVersion:
-            return await self._kept(await self.translator.fetch(subject, version, deleted=deleted))
+            if self.memory is None:
+                return await self.ask(lambda: self.translator.fetch(subject, version, deleted=deleted))
+            stands = await self._standing(subject)
+            stored = await self.ask(lambda: self.translator.fetch(subject, version, deleted=deleted))
+            return await self._kept(stored, stands, latest=version is None)
 
-        async def both() -> StoredVersion:
-            return await self._remembering(question, lambda kept: kept.fetch(subject, version, deleted=deleted))
+        async def recall(memory: Memory) -> tuple[StoredVersion, float]:
+            if version is not None or not self._learns:
+                return await memory.recorded.fetch(subject, version, deleted=deleted), memory.age
+            known = await memory.known(subject)
+            if known.latest is None:
+                raise SubjectNotFound(subject)
+            stored = await memory.recorded.fetch(subject, known.latest, deleted=deleted)
+            return stored, max(0.0, time.time() - known.seen)
 
-        if self.is_local:
-            return await both()
-        return await self._flights.share((subject, version, deleted), both)
+        return await self.patiently(await self._key(subject, version, deleted), question, recall)
 
-    async def _kept(self, stored: StoredVersion) -> StoredVersion:
+    async def _kept(self, stored: StoredVersion, stands: Stands, *, latest: bool = False) -> StoredVersion:
         if self.memory is None or not self._learns or not isinstance(stored.native_id, int):
             return stored
         context = Subject.parse(stored.subject).context
         schema = await self._canonical(stored.schema, context)
-        await self.memory.keep(context, stored.native_id, schema, stored)
+        try:
+            await self.memory.keep(context, stored.native_id, schema, stored, stands=stands, latest=latest)
+        except ReissuedId:
+            self._metrics.reissued.labels(self.id).inc()
+            raise
         return replace(stored, schema=schema)
 
     async def _canonical(self, schema: Schema, context: str) -> Schema:
@@ -233,12 +324,14 @@ class LiveRegistry:
         if self.memory is None:
             return await self.ask(lambda: self.translator.fetch_by_id(native_id, context))
         self.memory.refuse_conflict(context, native_id)
-        try:
-            return await self.memory.recorded.fetch_by_id(native_id, context)
-        except SchemaNotFound:
-            return await self._flights.share((native_id, context), lambda: self._first_seen(native_id, context))
+        return await self._flights.share((native_id, context), lambda: self._text(native_id, context))
 
-    async def _first_seen(self, native_id: int, context: str) -> Schema:
+    async def _text(self, native_id: int, context: str) -> Schema:
+        if self.memory is not None:
+            try:
+                return await self.memory.recorded.fetch_by_id(native_id, context)
+            except SchemaNotFound:
+                pass
         schema = await self.ask(lambda: self.translator.fetch_by_id(native_id, context))
         if not self._learns:
             return schema
@@ -257,25 +350,39 @@ class LiveRegistry:
             return next(same, None)
 
         async def question() -> StoredVersion | None:
-            found = await self.translator.lookup(subject, schema, deleted=deleted)
-            return None if found is None else await self._kept(found)
+            if self.memory is None:
+                return await self.ask(lambda: self.translator.lookup(subject, schema, deleted=deleted))
+            stands = await self._standing(subject)
+            found = await self.ask(lambda: self.translator.lookup(subject, schema, deleted=deleted))
+            return None if found is None else await self._kept(found, stands)
 
-        return await self._remembering(question, lambda kept: kept.lookup(subject, schema, deleted=deleted))
+        async def recall(memory: Memory) -> tuple[StoredVersion | None, float]:
+            found = await memory.recorded.lookup(subject, schema, deleted=deleted)
+            if found is None:
+                # what is known says nothing about versions that were never seen
+                raise SchemaNotFound("")
+            return found, memory.age
+
+        key = await self._key(subject, schema.fingerprint, deleted)
+        return await self.patiently(key, question, recall)
 
     async def history(self, subject: str, *, deleted: bool = False) -> list[StoredVersion]:
         """The versions in ascending order, read through; empty for an unknown subject."""
         if isinstance(self.translator, StoredRegistry):
             found = await self._local_history(self.translator, subject)
             return [each for each in found if deleted or not each.deleted]
+        stands = await self._standing(subject)
         try:
-            numbers = await self.ask(lambda: self.translator.versions(subject, deleted=deleted))
+            numbers = await self._listed(subject, deleted=deleted)
         except SubjectNotFound:
             return []
         history: list[StoredVersion] = []
         for at in range(0, len(numbers), TOGETHER):
             # some at a time: a long history must neither take a round trip each nor crowd out everybody else
-            asked = (self._historic(subject, number, deleted=deleted) for number in numbers[at : at + TOGETHER])
-            history += await asyncio.gather(*asked)
+            some = numbers[at : at + TOGETHER]
+            history += await asyncio.gather(
+                *(self._historic(subject, number, stands, deleted=deleted) for number in some)
+            )
         return history
 
     async def _local_history(self, local: StoredRegistry, subject: str) -> Sequence[StoredVersion]:
@@ -291,9 +398,9 @@ class LiveRegistry:
         self._histories.put(subject, made, versions)
         return versions
 
-    async def _historic(self, subject: str, number: int, *, deleted: bool) -> StoredVersion:
+    async def _historic(self, subject: str, number: int, stands: Stands, *, deleted: bool) -> StoredVersion:
         stored = await self.ask(lambda: self.translator.fetch(subject, number, deleted=deleted))
-        return await self._kept(stored)
+        return await self._kept(stored, stands)
 
     async def usages(self, native_id: int, context: str = ".", *, deleted: bool = False) -> list[tuple[str, int]]:
         """Subjects and versions that hold an id."""
@@ -302,9 +409,13 @@ class LiveRegistry:
         lister = self.translator
 
         async def question() -> list[tuple[str, int]]:
-            return await lister.usages(native_id, context, deleted=deleted)
+            return await self.ask(lambda: lister.usages(native_id, context, deleted=deleted))
 
-        return await self._remembering(question, lambda kept: kept.usages(native_id, context, deleted=deleted))
+        async def recall(memory: Memory) -> tuple[list[tuple[str, int]], float]:
+            return await memory.recorded.usages(native_id, context, deleted=deleted), memory.age
+
+        key = ("usages", native_id, context, deleted, await self._changes.last_of(self.id))
+        return await self.patiently(key, question, recall)
 
     async def usages_or_none(self, native_id: int) -> list[tuple[str, int]] | None:
         """The same in the default context, None where the registry has no such id or cannot tell."""
@@ -351,12 +462,25 @@ class LiveRegistry:
         lister = self.translator
         return await self.ask(lambda: lister.referrers(subject, version, deleted=deleted))
 
-    async def contexts(self) -> Sequence[str]:
-        """The contexts of the registry; only the default one where it has none."""
+    async def contexts(self, *, needed: bool = True) -> Sequence[str]:
+        """The contexts of the registry; only the default one where it has none, and where none are known nor `needed`."""
         if not self.capabilities.has(Feature.CONTEXTS) or not isinstance(self.translator, HasContexts):
             return ["."]
         lister = self.translator
-        return await self.ask(lister.contexts)
+
+        async def question() -> Sequence[str]:
+            names = await self.ask(lister.contexts)
+            if self.memory is not None:
+                self._later(self.memory.keep_snapshot("contexts", list(names)))
+            return names
+
+        async def recall(memory: Memory) -> tuple[Sequence[str], float]:
+            kept = await memory.snapshot("contexts")
+            if kept is None and needed:
+                raise Absent(f"The contexts of registry {self.id} were never listed")
+            return kept or (["."], memory.age)
+
+        return await self.patiently(("contexts", await self._changes.last_of(self.id)), question, recall)
 
     async def dependencies(self, schema: Schema, context: str, *, deleted: bool) -> tuple[Dependency, ...]:
         """The texts of all references, depth first; Absent where one is missing."""
@@ -378,7 +502,22 @@ class LiveRegistry:
             lambda: self.translator.register(subject, schema, native_id=native_id, version=version),
             repeatable=False,
         )
-        return await self._kept(stored)
+        native = stored.native_id
+        if self.memory is None or not isinstance(native, int):
+            return stored
+        # numbered before it is remembered: an older answer that comes late is not remembered over it
+        await self._changes.count(subject_scope(self.id, subject), self.id)
+        if not self._learns:
+            await self.memory.relisted(subject)
+            return stored
+        context = Subject.parse(stored.subject).context
+        stored = replace(stored, schema=await self._canonical(stored.schema, context))
+        try:
+            await self.memory.added(context, native, stored.schema, stored)
+        except ReissuedId:
+            self._metrics.reissued.labels(self.id).inc()
+            raise
+        return stored
 
     async def register_alongside(
         self, subject: str, schema: Schema, native_id: int | None, version: int | None, along: Along
@@ -392,8 +531,13 @@ class LiveRegistry:
     async def delete(self, subject: str, version: int | None, *, permanent: bool) -> list[int]:
         """Deletes and remembers it."""
         gone = await self.ask(lambda: self.translator.delete(subject, version, permanent=permanent), repeatable=False)
-        if self.memory is not None and self._learns:
-            await self.memory.erase(subject, gone, permanent=permanent)
+        if self.memory is not None:
+            # numbered before it is remembered: an older answer that comes late is not remembered over it
+            await self._changes.count(subject_scope(self.id, subject), self.id)
+            if self._learns:
+                await self.memory.erase(subject, gone, permanent=permanent)
+            else:
+                await self.memory.relisted(subject)
         return gone
 
     async def erase(self, subjects: Sequence[str]) -> None:
@@ -426,14 +570,25 @@ class LiveRegistry:
         """Every configuration and mode of a local registry, by kind and place."""
         return await self.ask(self._recorded.all_settings)
 
-    async def remember_setting(self, spelled: str | None, kind: str, value: Any) -> None:
-        """Keeps a setting as last read, for the time when the registry cannot be asked."""
-        if self.memory is not None:
-            self._later(self.memory.keep_setting(spelled or "", kind, value))
+    async def setting(self, spelled: str | None, kind: str, scope: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """A configuration or a mode, remembered; the last known one when the registry is at fault or slow."""
 
-    async def known_setting(self, spelled: str | None, kind: str) -> Any:
-        """A setting as last read, None where it never was."""
-        return None if self.memory is None else await self.memory.known_setting(spelled or "", kind)
+        async def question() -> T:
+            stands = self._changes.stands((scope,), await self._changes.now())
+            value = await ask()
+            if self.memory is not None:
+                self._later(self.memory.keep_setting(spelled or "", kind, value, stands))
+            return value
+
+        async def recall(memory: Memory) -> tuple[T, float]:
+            return await memory.known_setting(spelled or "", kind), memory.age
+
+        return await self.patiently((kind, spelled, await self._changes.last_of(scope)), question, recall)
+
+    async def forget_setting(self, spelled: str | None) -> None:
+        """Forgets what was last read there: it changes, and what it was before may be shown to nobody any more."""
+        if self.memory is not None:
+            await self.memory.forget_settings(spelled or "")
 
     @property
     def health(self) -> Mapping[str, Any]:
