@@ -51,6 +51,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
     """A running gateway; everything that was opened is closed again, also after a start that failed half way."""
     types = Types()
     _refuse_missing(configuration, types)  # before the store notes anything about a start that cannot be
+    _tell_types(configuration, types)
     async with AsyncExitStack() as stack:
         store = store_at(configuration.gateway.store)
         stack.push_async_callback(store.close)
@@ -103,6 +104,17 @@ def _refuse_missing(configuration: Configuration, types: Types) -> None:
             raise TypeNotInstalled(entry)
         if entry.enabled:
             types.named(entry.type)
+
+
+def _tell_types(configuration: Configuration, types: Types) -> None:
+    """One line a type with where it comes from; a type that nobody uses is not loaded for that."""
+    used = {entry.type for entry in configuration.registries if entry.enabled}
+    for each in types.all():
+        facts = {"type": each.name, "source": each.source, "package": each.package, "version": each.version}
+        log.info("registry type loaded" if each.name in used else "registry type found", extra=facts)
+    for entry in configuration.registries:
+        state = "registry configured" if entry.enabled else "registry disabled"
+        log.info(state, extra={"registry": entry.id, "type": entry.type})
 
 
 def _shared_answers(url: str | None, stack: AsyncExitStack) -> SharedAnswers | None:

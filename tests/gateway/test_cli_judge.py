@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from decapolis.cli import streaming
+from decapolis.cli.judge import exit_code
 from tests.reference_cases import OWN, SHARED
 
 COMMAND = [sys.executable, "-m", "decapolis"]
@@ -54,6 +56,9 @@ class TestJudge:
         [
             ("not json", "must be a JSON object"),
             ("[1]", "must be a JSON object"),
+            ("[" * 100_000, "must be a JSON object"),
+            ('{"id": 1, "new": ' + "[" * 900 + "]" * 900 + "}", "'format' is missing"),
+            ({**GOOD, "old": 5}, "'old' must be a schema's text"),
             ({**GOOD, "format": "XML"}, "Unknown schema format"),
             ({**GOOD, "format": "ICEBERG"}, "no compatibility engine"),
             ({**GOOD, "level": "SIDEWAYS"}, "Unknown compatibility level"),
@@ -205,3 +210,18 @@ def test_the_yardstick() -> None:
 @pytest.mark.parametrize("name", ["avro", "json", "protobuf"])
 def test_our_own_cases(name: str) -> None:
     assert compared(OWN / f"{name}.jsonl")[0] > 0
+
+
+def test_a_case_that_fails_unforeseen_is_an_error_of_its_own() -> None:
+    def fails(case: Any) -> dict[str, Any]:
+        if case is None:
+            return {"id": None, "compatible": None, "error": "not a case"}
+        raise KeyError("nobody foresaw this")
+
+    answers = streaming._answered([b'{"id": 7}'], fails, exit_code)
+    assert [number for _, number in answers] == [1]
+    assert json.loads(answers[0][0]) == {
+        "id": 7,
+        "compatible": None,
+        "error": "this case could not be decided: KeyError: 'nobody foresaw this'",
+    }

@@ -40,7 +40,7 @@ def test_examples_load() -> None:
     assert (answer.exit_code, answer.output) == (0, "4 files checked, no fault\n")
     configuration = load(CONFIG / "gateway.yaml", {}, used_variables())
     assert configuration.home == "prod-confluent"
-    assert [entry.enabled for entry in configuration.registries] == [True, True, False]
+    assert [entry.enabled for entry in configuration.registries] == [True, True, False, False]
 
 
 BLUEPRINT = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +269,13 @@ def test_most_of_what_breaks_has_a_repair_and_every_repair_passes(name: str, at_
             again = judged({**case, "new": answer["repair"]["schema"]}, repairs=False)
             assert again["compatible"], (case["id"], answer["repair"]["sentence"])
     assert repaired >= at_least * len(broken)
+
+
+def test_looking_for_a_repair_takes_bounded_work() -> None:
+    def recursive(kind: str) -> Text:
+        fields = [{"name": f"n{at}", "type": ["null", "R"]} for at in range(400)]
+        return avro({"name": "x", "type": kind}, *fields)
+
+    began = time.process_time()
+    assert not judge(recursive("string"), past(recursive("int")), Demands(LEVELS["FULL"])).allowed
+    assert time.process_time() - began < 2  # without a bound it takes ten

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -10,11 +11,13 @@ import httpx
 import pytest
 
 from decapolis_translators.apicurio import ApicurioConfig, ApicurioRegistry
+from decapolis_translators.aws_glue import GlueConfig, GlueRegistry
 from decapolis_translators.confluent import ConfluentRegistry, DialectRegistry
 from decapolis_translators.karapace import KarapaceRegistry
 from decapolis_translators.redpanda import RedpandaRegistry
-from decapolis_translators.testing.fakes import DialectFake
+from decapolis_translators.testing.fakes import DialectFake, Loopback
 from decapolis_translators.testing.fakes.apicurio import ApicurioFake
+from decapolis_translators.testing.fakes.glue import GlueFake
 
 TYPES: dict[str, type[DialectRegistry]] = {
     "confluent": ConfluentRegistry,
@@ -24,6 +27,7 @@ TYPES: dict[str, type[DialectRegistry]] = {
 
 Opening = Callable[..., Awaitable[Any]]
 Connecting = Callable[..., Awaitable[ApicurioRegistry]]
+ConnectingGlue = Callable[..., Awaitable[GlueRegistry]]
 
 
 @pytest.fixture
@@ -54,6 +58,28 @@ async def connect_apicurio() -> AsyncIterator[Connecting]:
             transport = httpx.ASGITransport(app=target) if isinstance(target, ApicurioFake) else target
             given = {"url": "http://registry.test", **config}
             registry = ApicurioRegistry("under-test", ApicurioConfig.model_validate(given), transport=transport)
+            await registry.open()
+            stack.push_async_callback(registry.close)
+            return registry
+
+        yield opened
+
+
+@pytest.fixture
+async def connect_glue(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConnectingGlue]:
+    """The same for the type `aws_glue`; the fake listens on loopback, and nothing of this machine's AWS is seen."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    keys = {"aws_access_key_id": "AKIAFAKE", "aws_secret_access_key": "fake-secret"}
+    async with AsyncExitStack() as stack:
+
+        async def opened(target: GlueFake | str, *, who: Mapping[str, Any] = keys, **config: Any) -> GlueRegistry:
+            url = target if isinstance(target, str) else stack.enter_context(Loopback(target)).url
+            given = {"region": "us-east-1", "registry_name": "schemas", "endpoint_url": url, **who, **config}
+            registry = GlueRegistry("under-test", GlueConfig.model_validate(given))
             await registry.open()
             stack.push_async_callback(registry.close)
             return registry

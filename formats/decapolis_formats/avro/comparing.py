@@ -39,6 +39,11 @@ class Comparison:
         self._budget = self._left = options.budget
         self._findings: dict[Pair, tuple[str, Findings | None]] = {}
 
+    @property
+    def spent(self) -> int:
+        """How much of the budget is gone."""
+        return self._budget - self._left
+
     def run(self, reader: Type, writer: Type) -> Findings:
         """Every difference, in the order of the walk."""
         waiting: Waiting = []

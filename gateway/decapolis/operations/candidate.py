@@ -33,6 +33,8 @@ from decapolis_translators.subjects import Subject
 from .errors import SchemaInvalid
 
 DIALECT_TYPES = {"AVRO": Format.AVRO, "JSON": Format.JSON_SCHEMA, "PROTOBUF": Format.PROTOBUF}
+_SPELLINGS = DIALECT_TYPES | {"JSON_SCHEMA": Format.JSON_SCHEMA}
+"""What is taken; only the dialect's own names are given out and passed on."""
 
 Tags = dict[tuple[str, str], tuple[str, ...]]
 
@@ -71,7 +73,7 @@ class Request:
     def format(self) -> Format:
         """The format that `schemaType` names; SchemaInvalid for one that the dialect does not have."""
         try:
-            return DIALECT_TYPES[self.schema_type.upper()]
+            return _SPELLINGS[self.schema_type.upper()]
         except KeyError:
             raise SchemaInvalid(f"Invalid schema type {self.schema_type} (known: {', '.join(DIALECT_TYPES)})") from None
 

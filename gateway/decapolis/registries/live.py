@@ -54,6 +54,9 @@ log = logging.getLogger(__name__)
 CLOSE_SECONDS = 2.0
 """How long a stop waits for what is still being written down."""
 
+TOGETHER = 8
+"""How many versions of a history are asked for at once."""
+
 
 class LiveRegistry:
     """What operations ask: the registry's own answer, or the last known one with a note of its age.
@@ -374,9 +377,14 @@ class LiveRegistry:
             numbers = await self._listed(subject, deleted=deleted)
         except SubjectNotFound:
             return []
-        return list(
-            await asyncio.gather(*(self._historic(subject, number, stands, deleted=deleted) for number in numbers))
-        )
+        history: list[StoredVersion] = []
+        for at in range(0, len(numbers), TOGETHER):
+            # some at a time: a long history must neither take a round trip each nor crowd out everybody else
+            some = numbers[at : at + TOGETHER]
+            history += await asyncio.gather(
+                *(self._historic(subject, number, stands, deleted=deleted) for number in some)
+            )
+        return history
 
     async def _local_history(self, local: StoredRegistry, subject: str) -> Sequence[StoredVersion]:
         """Read once between two changes, where no other process can change it unseen."""

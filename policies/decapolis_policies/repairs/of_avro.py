@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from decapolis_formats import DEFAULT_OPTIONS, ComparisonTooCostly
+from decapolis_formats import DEFAULT_OPTIONS
 from decapolis_formats.avro import AvroSchema
 from decapolis_formats.avro.comparing import AmbiguousFieldError, Comparison
 from decapolis_formats.avro.json_text import load
@@ -16,6 +17,8 @@ from . import Edits
 
 _NUMBERS: Final = ("int", "long", "float", "double")
 MOST_DEPTH: Final = 60
+MOST_WORK: Final = 50_000
+"""Pairs of types that are compared for one repair; it is made where a caller waits."""
 
 BEYOND: Final = ("AMBIGUOUS_FIELD",)
 """Beginnings of the names of differences that no edit here undoes."""
@@ -34,11 +37,21 @@ def _copied(schema: AvroSchema) -> Type:
     return reader.read(load(schema.text))
 
 
-def _reads(reader: Type, writer: Type) -> bool:
-    try:
-        return not Comparison(DEFAULT_OPTIONS).run(reader, writer)
-    except (AmbiguousFieldError, ComparisonTooCostly):
-        return False
+class _Readings:
+    """Answers whether one type reads another, many times over, within one budget for all."""
+
+    def __init__(self) -> None:
+        self._left = MOST_WORK
+
+    def reads(self, reader: Type, writer: Type) -> bool:
+        """Whether it does; ComparisonTooCostly once the budget is gone, which is the end of the repair."""
+        comparison = Comparison(replace(DEFAULT_OPTIONS, budget=self._left))
+        try:
+            return not comparison.run(reader, writer)
+        except AmbiguousFieldError:
+            return False
+        finally:
+            self._left -= comparison.spent
 
 
 class _Editor:
@@ -46,6 +59,7 @@ class _Editor:
 
     def __init__(self, edits: Edits) -> None:
         self._edits = edits
+        self._reads = _Readings().reads
         self._seen: set[tuple[int, int]] = set()
         self._under_way: set[tuple[int, int]] = set()
         self._met_again = 0
@@ -63,7 +77,9 @@ class _Editor:
         return result
 
     def _holds(self, new: Type, old: Type) -> bool:
-        return (not self._edits.backward or _reads(new, old)) and (not self._edits.forward or _reads(old, new))
+        return (not self._edits.backward or self._reads(new, old)) and (
+            not self._edits.forward or self._reads(old, new)
+        )
 
     def _changed(self, new: Type, old: Type, where: str) -> Type:
         met_again = self._met_again
@@ -116,7 +132,7 @@ class _Editor:
 
     def _added(self, record: Record, field: Field, gone: list[Field], *, alone: bool) -> None:
         """A new field without a default: a renamed one gets an alias, any other null as its default."""
-        renamed = alone and len(gone) == 1 and not self._edits.forward and _reads(field.type, gone[0].type)
+        renamed = alone and len(gone) == 1 and not self._edits.forward and self._reads(field.type, gone[0].type)
         if renamed:
             field.aliases = (*field.aliases, gone[0].name)
             self._edits.tell(f"give the field '{field.name}' of {record.full} the alias '{gone[0].name}'")
@@ -130,7 +146,7 @@ class _Editor:
             return old
         if not self._edits.backward:
             return new
-        wider = _wider(new, old)
+        wider = self._wider(new, old)
         if _is_null(old) or (
             isinstance(old, Union) and any(map(_is_null, old.branches)) and not isinstance(new, Union)
         ):
@@ -138,6 +154,18 @@ class _Editor:
         else:
             self._edits.tell(f"widen the type of {where} so that it reads what was written")
         return wider
+
+    def _wider(self, new: Type, old: Type) -> Type:
+        """A type that reads both: the wider of two numbers, else a union."""
+        if isinstance(new, Primitive) and isinstance(old, Primitive) and {new.kind, old.kind} <= set(_NUMBERS):
+            return BARE[max(new.kind, old.kind, key=_NUMBERS.index)]
+        own = new.branches if isinstance(new, Union) else [new]
+        branches = list(own)
+        for branch in old.branches if isinstance(old, Union) else [old]:
+            if not any(self._reads(each, branch) for each in branches):
+                branches.append(branch)
+        # null first, as it is usually written
+        return Union(sorted(branches, key=lambda branch: not _is_null(branch)))
 
 
 def _partner(field: Field, old: Record) -> Field | None:
@@ -160,16 +188,3 @@ def _nullable(node: Type) -> Type:
     """The type with null as its first branch, where a default of null is understood by everybody."""
     branches = node.branches if isinstance(node, Union) else [node]
     return Union([BARE["null"], *(branch for branch in branches if not _is_null(branch))])
-
-
-def _wider(new: Type, old: Type) -> Type:
-    """A type that reads both: the wider of two numbers, else a union."""
-    if isinstance(new, Primitive) and isinstance(old, Primitive) and {new.kind, old.kind} <= set(_NUMBERS):
-        return BARE[max(new.kind, old.kind, key=_NUMBERS.index)]
-    own = new.branches if isinstance(new, Union) else [new]
-    branches = list(own)
-    for branch in old.branches if isinstance(old, Union) else [old]:
-        if not any(_reads(each, branch) for each in branches):
-            branches.append(branch)
-    # null first, as it is usually written
-    return Union(sorted(branches, key=lambda branch: not _is_null(branch)))

@@ -221,15 +221,16 @@ class FakeServer:
     async def _respond(self, request: Request) -> tuple[int, Any, Mapping[str, str]]:
         if self.latency:
             await asyncio.sleep(self.latency)
+        fault = self._next_fault(request)
         try:
-            fault = self._next_fault(request)
             await self._suffer(fault)
             answer = self._dispatch(request)
+            told: tuple[int, Any, Mapping[str, str]] = (204, b"", {}) if answer is None else (200, answer, {})
         except Problem as problem:
-            return problem.status, problem.body, problem.headers
+            told = problem.status, problem.body, problem.headers
         if fault is not None and fault.kind == "lose":
             raise ConnectionResetError("the fake dropped the connection after the effect")
-        return (204, b"", {}) if answer is None else (200, answer, {})
+        return told
 
     def _next_fault(self, request: Request) -> Fault | None:
         for fault in self._faults:

@@ -1,0 +1,184 @@
+"""One session through the door of every registry of the dialect: the same calls, the same answers (rows 19-21, 32-40,
+54, 56-58, 89-102)."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tests.gateway.conftest import code, record
+
+from .conftest import Door
+
+UNKNOWN_ID = 987_654
+PROTO_INNER = 'syntax = "proto3";\npackage p;\n\nmessage Inner {\n  string a = 1;\n}\n'
+PROTO_OUTER = 'syntax = "proto3";\npackage p;\n\nimport "inner.proto";\n\nmessage Outer {\n  Inner inner = 1;\n}\n'
+
+
+def test_a_subject_from_its_first_version_to_its_end(door: Door) -> None:
+    subject = door.subject()
+    ids = [door.registered(subject, record(*fields)) for fields in (("a",), ("a", "b=0"), ("a", "b=0", "c=0"))]
+    assert door.registered(subject, record("a", "b=0", "c=0")) == ids[2]
+    assert door.told("GET", f"/subjects/{subject}/versions") == [1, 2, 3]
+    latest = door.told("GET", f"/subjects/{subject}/versions/latest")
+    assert (latest["version"], latest["id"], latest["subject"]) == (3, ids[2], subject)
+    assert door.told("GET", f"/schemas/ids/{ids[2]}")["schema"] == latest["schema"]
+    assert door.told("POST", f"/subjects/{subject}", {"schema": latest["schema"]})["version"] == 3
+    assert door.told("GET", f"/subjects/{subject}/versions/1")["id"] == ids[0]
+    assert code(door.ask("GET", f"/subjects/{subject}/versions/99")) == (404, 40402)
+    assert code(door.ask("GET", f"/schemas/ids/{UNKNOWN_ID}")) == (404, 40403)
+    assert door.told("DELETE", f"/subjects/{subject}/versions/3") == 3
+    assert door.told("GET", f"/subjects/{subject}/versions/latest")["version"] == 2
+    assert code(door.ask("DELETE", f"/subjects/{subject}/versions/3")) == (404, 40406)
+    assert door.told("DELETE", f"/subjects/{subject}/versions/3?permanent=true") == 3
+    assert door.told("DELETE", f"/subjects/{subject}") == [1, 2]
+    assert code(door.ask("GET", f"/subjects/{subject}/versions")) == (404, 40401)
+    assert door.told("DELETE", f"/subjects/{subject}?permanent=true") == [1, 2]
+    assert door.told("GET", f"/schemas/ids/{ids[0]}")["schema"], "messages go on carrying the id"
+
+
+def test_subjects_are_listed_by_prefix_and_sorted(door: Door) -> None:
+    run = door.subject()
+    for last in ("b", "c", "a"):
+        door.registered(f"{run}-{last}", '"int"')
+    assert door.told("GET", f"/subjects?subjectPrefix={run}") == [f"{run}-{last}" for last in "abc"]
+    assert door.told("GET", f"/subjects?subjectPrefix={run}&offset=1&limit=1") == [f"{run}-b"]
+    assert door.told("GET", f"/subjects?subjectPrefix={run}-b") == [f"{run}-b"]
+
+
+def test_a_check_judges_one_version_and_says_what_breaks(door: Door) -> None:
+    subject = door.subject()
+    door.registered(subject, record("a"))
+    door.told("PUT", f"/config/{subject}", {"compatibility": "NONE"})
+    door.registered(subject, record("b"))
+    door.told("PUT", f"/config/{subject}", {"compatibility": "BACKWARD"})
+    body = {"schema": '{"type":"record","name":"R","fields":[{"name":"b","type":"int"}]}'}
+    path = f"/compatibility/subjects/{subject}/versions"
+    assert door.told("POST", f"{path}/latest", body) == {"is_compatible": True}
+    assert door.told("POST", f"{path}/1", body) == {"is_compatible": False}
+    assert code(door.ask("POST", f"{path}/9", body)) == (404, 40402)
+    told = "".join(door.told("POST", f"{path}/1?verbose=true", body)["messages"])
+    for part in ("READER_FIELD_MISSING_DEFAULT_VALUE", "/fields/0", "oldSchemaVersion: 1"):
+        assert part in told
+
+
+def test_levels_of_a_subject(door: Door) -> None:
+    subject = door.subject()
+    door.registered(subject, record("a", "b=0"))
+    assert code(door.ask("GET", f"/config/{subject}")) == (404, 40408)
+    before = door.told("GET", "/config")["compatibilityLevel"]
+    assert door.told("GET", f"/config/{subject}?defaultToGlobal=true")["compatibilityLevel"] == before
+    assert door.told("PUT", f"/config/{subject}", {"compatibility": "full"})["compatibility"] == "FULL"
+    assert door.told("GET", f"/config/{subject}")["compatibilityLevel"] == "FULL"
+    refused = door.ask("POST", f"/subjects/{subject}/versions", {"schema": '"int"'})
+    assert code(refused) == (409, 409)
+    assert code(door.ask("PUT", f"/config/{subject}", {"compatibility": "SIDEWAYS"})) == (422, 42203)
+
+
+def test_the_global_level_judges(door: Door) -> None:
+    before = door.told("GET", "/config")["compatibilityLevel"]
+    subject = door.subject()
+    door.registered(subject, record("a"))
+    body = {"schema": '{"type":"record","name":"R","fields":[{"name":"b","type":"int"}]}'}
+    try:
+        for level, status in (("FULL", 409), ("NONE", 200)):
+            assert door.told("PUT", "/config", {"compatibility": level})["compatibility"] == level
+            assert door.ask("POST", f"/subjects/{subject}/versions", body).status_code == status
+    finally:
+        door.told("PUT", "/config", {"compatibility": before})
+
+
+def test_metadata_and_rules_are_kept_or_refused(door: Door) -> None:
+    rules = {
+        "domainRules": [{"name": "r", "kind": "TRANSFORM", "mode": "WRITEREAD", "type": "ENCRYPT", "disabled": False}]
+    }
+    for key, value in (("metadata", {"properties": {"owner": "bob"}}), ("ruleSet", rules)):
+        subject = door.subject()
+        answer = door.ask("POST", f"/subjects/{subject}/versions", {"schema": '"int"', key: value})
+        if answer.status_code == 200:
+            assert door.told("GET", f"/subjects/{subject}/versions/1")[key] == value
+        else:
+            assert code(answer) == (422, 42205)
+            assert code(door.ask("GET", f"/subjects/{subject}/versions")) == (404, 40401)
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema"),
+    [
+        ("AVRO", '"long"'),
+        ("JSON", '{"type":"object","properties":{"a":{"type":"string"}}}'),
+        ("PROTOBUF", PROTO_INNER),
+    ],
+)
+def test_three_formats(door: Door, kind: str, schema: str) -> None:
+    subject = door.subject()
+    number = door.registered(subject, schema, schemaType=kind)
+    for path in (f"/schemas/ids/{number}", f"/subjects/{subject}/versions/latest"):
+        found = door.told("GET", path)
+        assert found.get("schemaType", "AVRO") == kind
+        assert found["schema"] == schema
+
+
+def test_protobuf_with_an_import_as_text_and_serialized(door: Door) -> None:
+    inner, outer = door.subject(), door.subject()
+    door.registered(inner, PROTO_INNER, schemaType="PROTOBUF")
+    references = [{"name": "inner.proto", "subject": inner, "version": 1}]
+    number = door.registered(outer, PROTO_OUTER, schemaType="PROTOBUF", references=references)
+    found = door.told("GET", f"/schemas/ids/{number}")
+    assert (found["schema"], found["references"]) == (PROTO_OUTER, references)
+    for path in (f"/schemas/ids/{number}", f"/subjects/{outer}/versions/1"):
+        serialized = door.told("GET", f"{path}?format=serialized")["schema"]
+        assert b"inner.proto" in base64.b64decode(serialized, validate=True)
+    assert code(door.ask("DELETE", f"/subjects/{inner}")) == (422, 42206)
+
+
+def test_json_with_references(door: Door) -> None:
+    inner, outer = door.subject(), door.subject()
+    door.registered(inner, '{"type":"string"}', schemaType="JSON")
+    body = {
+        "schemaType": "JSON",
+        "schema": '{"type":"object","properties":{"a":{"$ref":"inner.json"}}}',
+        "references": [{"name": "inner.json", "subject": inner, "version": 1}],
+    }
+    answer = door.ask("POST", f"/subjects/{outer}/versions", body)
+    if door.name == "karapace-6":
+        assert code(answer) == (422, 42205)
+        assert "references" in answer.json()["message"]
+    else:
+        assert answer.status_code == 200, answer.text
+
+
+def test_normalizing_finds_the_schema_that_is_only_spelled_otherwise(door: Door) -> None:
+    subject = door.subject()
+    texts = (
+        '{"type":"record","name":"R","fields":[],"y":1,"z":2}',
+        '{"type":"record","name":"R","fields":[],"z":2,"y":1}',
+    )
+    path = f"/subjects/{subject}/versions?normalize=true"
+    one, other = (door.told("POST", path, {"schema": text})["id"] for text in texts)
+    assert one == other
+    assert door.told("GET", f"/subjects/{subject}/versions") == [1]
+
+
+@pytest.mark.parametrize("path", ["/", "/subjects/", "/contexts", "/schemas/types", "/mode", "/config"])
+def test_what_tools_ask_first(door: Door, path: str) -> None:
+    answer = door.client.get(path, headers={"Accept": "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].endswith("json")
+
+
+@pytest.mark.parametrize("draft", ["draft-04", "draft-06", "draft-07", "2019-09", "2020-12"])
+def test_json_schema_in_every_draft_and_spelling(door: Door, draft: str) -> None:
+    subject = door.subject()
+    middle = f"{draft}/schema#" if draft.startswith("draft-0") else f"draft/{draft}/schema"
+    schema = {"$schema": f"http{'' if middle.endswith('#') else 's'}://json-schema.org/{middle}", "type": "object"}
+    number = door.registered(subject, schema, schemaType="JSON")
+    assert door.registered(subject, schema, schemaType="JSON_SCHEMA") == number
+    assert door.registered(subject, schema, schemaType="json_schema") == number
+    changed = {**schema, "type": "string"}
+    refused = door.ask(
+        "POST", f"/subjects/{subject}/versions", {"schema": str(changed).replace("'", '"'), "schemaType": "JSON"}
+    )
+    level = door.told("GET", f"/config/{subject}?defaultToGlobal=true")["compatibilityLevel"]
+    assert refused.status_code == (200 if level == "NONE" else 409)
