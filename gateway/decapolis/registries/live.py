@@ -269,9 +269,10 @@ class LiveRegistry:
         try:
             numbers = await self.ask(lambda: self.translator.versions(subject, deleted=deleted))
         except SubjectNotFound:
-            self._later(self.memory.keep_numbers(subject, [], stands, deleted=deleted))
+            await self.memory.keep_numbers(subject, [], stands, deleted=deleted)
             raise
-        self._later(self.memory.keep_numbers(subject, numbers, stands, deleted=deleted))
+        # now and not later: a register that follows adds its version to this list
+        await self.memory.keep_numbers(subject, numbers, stands, deleted=deleted)
         return numbers
 
     async def fetch(self, subject: str, version: int | None = None, *, deleted: bool = False) -> StoredVersion:
