@@ -45,7 +45,9 @@ class Horizon:
         """Where the database's tables are; asked for once."""
         if self._prefix is None:
             body = await self._asked("/config", {"warehouse": self._database})
-            said = {**_mapping(body, "defaults"), **_mapping(body, "overrides")} if body is not None else {}
+            if body is None:
+                raise RegistryFault(f"Horizon knows no database {self._database}")
+            said = {**_mapping(body, "defaults"), **_mapping(body, "overrides")}
             self._prefix = str(said.get("prefix") or self._database)
         return self._prefix
 

@@ -203,7 +203,7 @@ class Engine:
                 return self._create_table(parsed, session)
             case sql.Drop(kind="TABLE"):
                 return self._drop(parsed, session)
-            case sql.Comment(kind="TABLE"):
+            case sql.Comment() if parsed.args.get("kind") == "TABLE":
                 self._table(parsed.this, session).comment = parsed.expression.name
                 return DONE
             case sql.Alter(kind="TABLE"):
@@ -270,6 +270,10 @@ class Engine:
 
     def _table(self, expression: Any, session: Session) -> HeldTable:
         return self.account.table(*_names(expression, session))
+
+
+def _yes(said: bool) -> str:
+    return "Y" if said else "N"
 
 
 def _parsed(text: str) -> Any:
