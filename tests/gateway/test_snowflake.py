@@ -155,7 +155,10 @@ async def test_tables_of_others_are_found_and_only_read(
     assert await door.told("GET", "/subjects") == ["DB.PUBLIC.ORDERS"]
     told = await door.told("GET", "/subjects/DB.PUBLIC.ORDERS/versions/latest")
     assert [each["name"] for each in json.loads(told["schema"])["fields"]] == ["ID", "NOTE"]
-    assert code(await door.register("DB.PUBLIC.ORDERS", avro("a")))[0] == 422
+    await door.told("PUT", "/config", json={"compatibility": "NONE"})
+    refused = await door.register("DB.PUBLIC.ORDERS", avro("a"))
+    assert refused.status_code == 422
+    assert "can only be read" in refused.json()["message"]
     made.columns.append(HeldColumn("MORE", "DATE"))
     assert (await door.told("GET", "/subjects/DB.PUBLIC.ORDERS/versions/latest"))["version"] == 2
     assert fake.account.table_writes == 0
