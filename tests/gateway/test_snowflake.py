@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from decapolis.assembly import rebuilt
+from decapolis.files import ConfigurationFault, load
 from decapolis.settings import Configuration, GatewaySettings, RegistryEntry
 from decapolis_formats import Format
 from decapolis_formats.options import Dialect, Options
@@ -147,6 +148,25 @@ async def test_deletes_soft_and_hard(door: Door, fake: SnowflakeFake) -> None:
     assert json.loads((await door.told("GET", f"/schemas/ids/{first}"))["schema"]) == record("a")
 
 
+async def test_statements_per_operation(gateways: Running, entry: dict[str, Any], fake: SnowflakeFake) -> None:
+    """The figures of docs/registries/snowflake.md."""
+    door = Door(await gateways(HOME, entry, cache={"seconds": 0}, **ROUTES), "/registries/snow")
+    number = await door.registered("t-first-value", avro("a"))
+
+    async def statements(work: Any) -> int:
+        before = fake.calls.total()
+        await work
+        return fake.calls.total() - before
+
+    assert await statements(door.registered("t-a-value", avro("a"))) == 9
+    assert await statements(door.registered("t-a-value", avro("a", "b=0"))) == 8
+    assert await statements(door.registered("t-a-value", avro("a", "b=0"))) == 0
+    assert await statements(door.told("GET", "/subjects/t-a-value/versions/1")) == 0
+    assert await statements(door.told("GET", f"/schemas/ids/{number}")) == 0
+    assert await statements(door.told("GET", "/subjects")) == 1
+    assert await statements(door.told("DELETE", "/subjects/t-a-value")) == 2
+
+
 async def test_tables_of_others_are_found_and_only_read(
     gateways: Running, entry: dict[str, Any], fake: SnowflakeFake
 ) -> None:
@@ -226,6 +246,27 @@ async def test_a_restart_and_the_loss_of_the_store(
         assert json.loads((await client.get(f"/schemas/ids/{number}")).json()["schema"]) == record(*fields)
     assert await client.registered(subject, record("a", "b=0", "c=0")) == FIRST + 2
     assert [name for name, _, _ in columns(fake, "t-orders")] == ["a", "b", "c"]
+
+
+def test_an_entry_of_a_file(tmp_path: Path, fake: SnowflakeFake) -> None:
+    """The key comes from a file, the passphrase from the environment; a plain password gets the reason why not."""
+    (tmp_path / "key.p8").write_text("the key")
+    (tmp_path / "gateway.yaml").write_text("registries_file: registries.yaml")
+    file = tmp_path / "registries.yaml"
+    text = """
+registries:
+  - id: snow
+    type: snowflake
+    config: {account: myorg-acc, database: DB, schema: SALES, username: ME, %s}
+"""
+    file.write_text(text % "private_key_file: key.p8, private_key_passphrase: '${PHRASE}'")
+    config = load(tmp_path / "gateway.yaml", {}, {"PHRASE": "sesame"}).entry("snow").config
+    assert (config["private_key"], config["private_key_passphrase"], config["schema"]) == ("the key", "sesame", "SALES")
+    file.write_text(text % "password: hunter2")
+    with pytest.raises(ConfigurationFault) as caught:
+        load(tmp_path / "gateway.yaml", {}, {})
+    assert "knows only key pairs" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_what_is_transformed_is_taken(fake: SnowflakeFake) -> None:

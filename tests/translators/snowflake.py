@@ -21,7 +21,7 @@ STATEMENTS = "POST /api/v2/statements"
 @asynccontextmanager
 async def opened(fake: SnowflakeFake, **config: Any) -> AsyncIterator[SnowflakeCatalog]:
     """Opened, with the fake's token unless the configuration logs in otherwise."""
-    login = {} if {"private_key", "private_key_file", "oauth", "password"} & set(config) else {"token": PAT}
+    login = {} if {"private_key", "oauth", "password"} & set(config) else {"token": PAT}
     given = SnowflakeConfig.model_validate({**WHERE, **login, **config})
     catalog = SnowflakeCatalog("snow", given, transport=httpx.ASGITransport(app=fake))
     await catalog.open()

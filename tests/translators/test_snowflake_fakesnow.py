@@ -4,7 +4,8 @@
     DECAPOLIS_FAKESNOW=F pytest tests/translators/test_snowflake_fakesnow.py
 
 It drops the comments of columns, trips over a quote in one of a table, shows none in SHOW TABLES, calls structured columns
-VARIANT, and takes `$2e` inside of a quoted name for a variable, which Snowflake does not: what rests on those is tested against the strict fake alone.
+VARIANT, and takes `$2e` inside of a quoted name for a variable, which Snowflake does not: what rests on those is tested
+against the strict fake alone.
 """
 
 from __future__ import annotations

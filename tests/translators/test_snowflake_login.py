@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,17 +60,12 @@ async def test_a_key_pair_signs_once_for_many_calls(fake: SnowflakeFake, key: rs
     assert fake.requests[0].headers["x-snowflake-authorization-token-type"] == "KEYPAIR_JWT"
 
 
-async def test_a_key_in_a_file_with_a_passphrase(fake: SnowflakeFake, key: rsa.RSAPrivateKey, tmp_path: Path) -> None:
-    file = tmp_path / "key.p8"
-    file.write_text(pem(key, "open sesame"))
-    given = {"private_key_file": str(file), "private_key_passphrase": "open sesame"}
+async def test_a_key_with_a_passphrase(fake: SnowflakeFake, key: rsa.RSAPrivateKey) -> None:
+    given = {"private_key": pem(key, "open sesame"), "private_key_passphrase": "open sesame"}
     async with opened(fake, **given, **WHO) as catalog:
         await catalog.ping()
     with pytest.raises(errors.RegistryFault, match="not the passphrase"):
         async with opened(fake, **{**given, "private_key_passphrase": "wrong"}, **WHO):
-            pass
-    with pytest.raises(errors.RegistryFault, match="private_key_file: No such file"):
-        async with opened(fake, private_key_file=str(tmp_path / "none"), **WHO):
             pass
 
 
@@ -162,7 +156,6 @@ async def test_oauth_by_a_token_and_by_client_credentials(fake: SnowflakeFake) -
     [
         ({}, "exactly one way"),
         ({"token": PAT, "oauth": {"token": "x"}}, "exactly one way"),
-        ({"private_key": "x", "private_key_file": "y", **WHO}, "exactly one way"),
         ({"private_key": "x"}, "needs username and account"),
         ({"oauth": {"token": "x", "client_id": "y"}}, "either oauth.token"),
         ({"oauth": {}}, "either oauth.token"),

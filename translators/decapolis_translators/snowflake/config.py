@@ -12,7 +12,7 @@ from decapolis_translators.contract import TranslatorConfig
 from decapolis_translators.http import ReachConfig, Url
 
 WAYS = (
-    "Snowflake's SQL API knows only key pairs (private_key or private_key_file, with username and account), "
+    "Snowflake's SQL API knows only key pairs (private_key, with username and account), "
     "OAuth (oauth) and programmatic access tokens (token, or as the password of a username)"
 )
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
@@ -56,7 +56,6 @@ class SnowflakeConfig(CatalogConfig, ReachConfig):
     password: SecretStr | None = Field(default=None, description="a programmatic access token")
     token: SecretStr | None = Field(default=None, description="a programmatic access token")
     private_key: SecretStr | None = Field(default=None, description="an RSA key in PEM")
-    private_key_file: str | None = None
     private_key_passphrase: SecretStr | None = None
     oauth: OAuth | None = None
     mirror: bool = Field(default=True, description="keep copies of the documents in the history table")
@@ -82,9 +81,9 @@ class SnowflakeConfig(CatalogConfig, ReachConfig):
 
     @model_validator(mode="after")
     def _one_way_to_log_in(self) -> Self:
-        keyed = self.private_key is not None or self.private_key_file is not None
+        keyed = self.private_key is not None
         ways = (keyed, self.token is not None, self.oauth is not None, self.password is not None)
-        if sum(ways) != 1 or (self.private_key is not None and self.private_key_file is not None):
+        if sum(ways) != 1:
             raise ValueError(f"exactly one way to log in is needed; {WAYS}")
         if keyed and (self.username is None or self.account is None):
             raise ValueError("a key pair needs username and account")

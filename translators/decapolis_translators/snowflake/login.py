@@ -6,7 +6,6 @@ import base64
 import hashlib
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -40,22 +39,15 @@ class KeyPair:
             from cryptography.hazmat.primitives.serialization import load_pem_private_key
         except ImportError:
             raise RegistryFault("Key pairs need cryptography: install decapolis[snowflake]") from None
-        passphrase = self._config.private_key_passphrase
+        given, passphrase = self._config.private_key, self._config.private_key_passphrase
         secret = passphrase.get_secret_value().encode() if passphrase is not None else None
         try:
-            key = load_pem_private_key(self._pem(), secret)
-        except OSError as error:
-            raise RegistryFault(f"private_key_file: {error.strerror}") from None
+            key = load_pem_private_key(given.get_secret_value().encode() if given is not None else b"", secret)
         except (ValueError, TypeError):
             raise RegistryFault("private_key: no key in PEM, or not the passphrase that it needs") from None
         if not isinstance(key, RSAPrivateKey):
             raise RegistryFault("private_key: an RSA key is needed")
         self._key = key
-
-    def _pem(self) -> bytes:
-        if self._config.private_key is not None:
-            return self._config.private_key.get_secret_value().encode()
-        return Path(self._config.private_key_file or "").read_bytes()
 
     async def headers(self) -> Mapping[str, str]:
         """The signed statement of the hour."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import logging
 from collections.abc import Sequence
@@ -117,8 +116,9 @@ class SnowflakeCatalog(Catalog[SnowflakeConfig]):
             after = f" FROM {literal(new[-1])}"
 
     async def table(self, name: str) -> Table | None:
-        """One table: its columns and its comment come by two statements, which are asked at once."""
-        shown, described = await asyncio.gather(self._shown(name), self._described(name))
+        """One table: its comment and its columns come by two statements; one that is missing takes only the first."""
+        shown = await self._shown(name)
+        described = None if shown is None else await self._described(name)
         if shown is None or described is None:
             return None
         table = table_from(name, shown, described)
