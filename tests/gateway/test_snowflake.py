@@ -193,8 +193,9 @@ async def test_a_subject_in_three_parts_has_that_table(
     assert list(fake.tables("SALES")) == ["ORDERS"]
     refused = await door.register("DB.PUBLIC.orders", avro("a"))
     assert code(refused) == (422, 42208)
+    assert code(await door.ask("GET", "/subjects/DB.NOWHERE.ORDERS/versions")) == (404, 40401)
     missing = await door.register("DB.NOWHERE.ORDERS", avro("a"))
-    assert code(missing) == (422, 42205)
+    assert code(missing) == (409, 409)
     assert "Schema DB.NOWHERE does not exist" in missing.json()["message"]
 
 

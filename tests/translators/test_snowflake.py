@@ -294,6 +294,15 @@ async def test_a_missing_schema_is_named_before_anything_is_made(fake: Snowflake
             await catalog.table(catalog.table_of("orders-value"))
 
 
+async def test_a_schema_that_a_subject_names_may_be_missing(catalog: SnowflakeCatalog, fake: SnowflakeFake) -> None:
+    name = "DB.SALES.ORDERS"
+    assert await catalog.table(name) is None
+    assert "Schema DB.SALES does not exist" in catalog.plan(name, model_of(FIRST), None).impossible[0]
+    fake.account.databases["DB"]["SALES"] = {}
+    assert not (await follow(catalog, name, FIRST)).impossible
+    assert list(fake.tables("SALES")) == ["ORDERS"]
+
+
 # --- listings and calls
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 from decapolis_translators import errors
 from decapolis_translators.snowflake import SnowflakeConfig
 from decapolis_translators.snowflake.login import account_name
+from decapolis_translators.testing.catalog_suite import FIRST, model_of
 from decapolis_translators.testing.fakes.snowflake import PAT, SnowflakeFake
 from decapolis_translators.testing.fakes.snowflake_tables import HeldColumn
 
@@ -74,6 +76,20 @@ async def test_keys_that_cannot_be_used(fake: SnowflakeFake) -> None:
         with pytest.raises(errors.RegistryFault, match=words):
             async with opened(fake, private_key=text, **WHO):
                 pass
+
+
+async def test_libraries_that_are_missing_are_named(
+    fake: SnowflakeFake, key: rsa.RSAPrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(fake) as catalog:
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "sqlglot.expressions", None)
+            with pytest.raises(errors.RegistryFault, match=r"install decapolis\[snowflake\]"):
+                catalog.plan("orders-value", model_of(FIRST), None)
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.serialization", None)
+    with pytest.raises(errors.RegistryFault, match=r"install decapolis\[snowflake\]"):
+        async with opened(fake, private_key="any", **WHO):
+            pass
 
 
 async def test_a_key_of_somebody_else(fake: SnowflakeFake) -> None:

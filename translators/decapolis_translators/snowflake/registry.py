@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import ClassVar
@@ -20,7 +20,7 @@ from decapolis_translators.errors import Incompatible, RegistryError, RegistryFa
 
 from .client import Row, SnowflakeClient
 from .config import SnowflakeConfig
-from .faults import ObjectMissing
+from .faults import ObjectMissing, SchemaMissing
 from .history import History
 from .horizon import Horizon
 from .naming import Naming, parts
@@ -37,6 +37,7 @@ _WHO = (
     'SELECT CURRENT_VERSION() AS "version", CURRENT_ACCOUNT() AS "account", CURRENT_ROLE() AS "role", '
     'CURRENT_WAREHOUSE() AS "warehouse"'
 )
+_MOST_MISSING = 1_000
 _UNSUPPORTED = "Unsupported feature"
 
 
@@ -54,6 +55,8 @@ class SnowflakeCatalog(Catalog[SnowflakeConfig]):
         self._naming = Naming(config.database, config.schema_name)
         self._history = History(config, self._client)
         self._horizon = Horizon(self._client, config.database)
+        self._missing: dict[str, str] = {}
+        """Schemas that subjects named and that are not there, with the words that say so."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -83,6 +86,10 @@ class SnowflakeCatalog(Catalog[SnowflakeConfig]):
         except RegistryError as fault:
             return f"does not answer: {fault}"
 
+    @property
+    def _schemas(self) -> Iterable[str]:
+        return dict.fromkeys((self.settings.schema_name, *self.settings.schemas))
+
     # --- tables
 
     def table_of(self, subject: str) -> str:
@@ -95,8 +102,7 @@ class SnowflakeCatalog(Catalog[SnowflakeConfig]):
 
     async def tables(self) -> list[str]:
         """The tables of the configured schemas that the globs expose; the history is none of them."""
-        schemas = dict.fromkeys((self.settings.schema_name, *self.settings.schemas))
-        found = [name for schema in schemas for name in await self._shown_in(schema)]
+        found = [name for schema in self._schemas for name in await self._shown_in(schema)]
         globs = self.settings.tables
         return sorted(
             name for name in found if name != self._history.table and any(fnmatchcase(name, glob) for glob in globs)
@@ -134,7 +140,19 @@ class SnowflakeCatalog(Catalog[SnowflakeConfig]):
             rows = await self._client.run(Statement(text))
         except ObjectMissing:
             return None
+        except SchemaMissing as missing:
+            if schema in self._schemas:
+                raise
+            self._note_missing(schema, str(missing))
+            return None
+        self._missing.pop(schema, None)
         return next((row for row in rows if row.get("name") == own), None)
+
+    def _note_missing(self, schema: str, words: str) -> None:
+        """For the plan that follows; anybody can name schemas, so that only so many are remembered."""
+        if len(self._missing) >= _MOST_MISSING:
+            self._missing.clear()
+        self._missing[schema] = words
 
     async def _described(self, name: str) -> list[Row] | None:
         try:
@@ -155,10 +173,14 @@ class SnowflakeCatalog(Catalog[SnowflakeConfig]):
         return replace(table, model=found.model, native_ref=f"{found.uuid}/{found.schema_id}")
 
     def plan(self, subject: str, wanted: Model, current: Table | None) -> Plan:
-        """Compares columns as SQL shows them."""
+        """Compares columns as SQL shows them; a table in a schema that was not there cannot be made."""
+        name = self.table_of(subject)
+        missing = self._missing.get(parts(name)[1])
+        if current is None and missing is not None:
+            return Plan(name, (), (missing,))
         seen = None if current is None else replace(current, model=Struct(read_columns(current.columns), current.doc))
         try:
-            return planned(subject, self.table_of(subject), wanted, seen, self.settings.tag)
+            return planned(subject, name, wanted, seen, self.settings.tag)
         except MissingLibrary:
             raise RegistryFault("Tables of Snowflake need sqlglot: install decapolis[snowflake]") from None
 

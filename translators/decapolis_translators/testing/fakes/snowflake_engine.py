@@ -7,7 +7,6 @@ and SQLSTATEs of missing, existing and forbidden objects and of syntax errors ar
 
 from __future__ import annotations
 
-import logging
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -39,8 +38,6 @@ _FUNCTIONS = {
     "CurrentRole": "role",
     "CurrentWarehouse": "warehouse",
 }
-
-logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it cannot parse is answered as a syntax error
 
 
 @dataclass(frozen=True, slots=True)
