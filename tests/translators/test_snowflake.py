@@ -72,19 +72,30 @@ def test_a_subject_without_a_table_is_refused(subject: str) -> None:
         NAMES.table_of(subject)
 
 
+def test_a_template_stands_around_the_names_of_topics() -> None:
+    names = Naming("DB", "PUBLIC", "kafka_{name}_t")
+    assert names.table_of("orders-value") == "DB.PUBLIC.kafka_orders_t"
+    assert names.table_of("DB.PUBLIC.orders") == "DB.PUBLIC.orders"
+    assert names.subject_of("DB.PUBLIC.kafka_orders_t") == "orders-value"
+    assert names.subject_of("DB.PUBLIC.kafka_t") == "DB.PUBLIC.kafka_t"
+    with pytest.raises(errors.SubjectRefused, match="'orders-value'"):
+        names.table_of("DB.PUBLIC.kafka_orders_t")
+
+
 _pieces = st.sampled_from(["DB", "PUBLIC", ".", "-value", "-key", "__key", "__record", "$", "5f", "a", "A", "_", "é"])
 _subjects = st.one_of(st.text(max_size=12), st.lists(_pieces, max_size=7).map("".join))
 
 
-@given(st.lists(_subjects, min_size=2, max_size=6, unique=True))
-def test_two_subjects_never_have_one_table(subjects: list[str]) -> None:
+@given(st.lists(_subjects, min_size=2, max_size=6, unique=True), st.sampled_from(["{name}", "a{name}", "{name}__key"]))
+def test_two_subjects_never_have_one_table(subjects: list[str], template: str) -> None:
+    names = Naming("DB", "PUBLIC", template)
     tables = []
     for subject in subjects:
         try:
-            tables.append(NAMES.table_of(subject))
+            tables.append(names.table_of(subject))
         except errors.SubjectRefused:
             continue
-        assert NAMES.subject_of(tables[-1]) == subject
+        assert names.subject_of(tables[-1]) == subject
     assert len(set(tables)) == len(tables)
 
 

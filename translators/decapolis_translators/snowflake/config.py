@@ -49,6 +49,12 @@ class SnowflakeConfig(CatalogConfig, ReachConfig):
     timeout: float = Field(default=10.0, gt=0, description="seconds for one statement, waiting for its end included")
     database: Name
     schema_name: Name = Field(default="PUBLIC", alias="schema")
+    table: str = Field(
+        default="{name}",
+        max_length=100,
+        pattern=r"^[^{}.\x00-\x1f\x7f]*\{name\}[^{}.\x00-\x1f\x7f]*$",
+        description="what stands around the names of tables that are made for topics",
+    )
     schemas: tuple[Name, ...] = Field(default=(), description="further schemas whose tables are shown")
     warehouse: str | None = Field(default=None, description="what the history needs; tables alone need none")
     role: str | None = None

@@ -24,10 +24,11 @@ _ESCAPES = re.compile(r"(?:\$[0-9a-f]{2})+")
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """The rules of one configured database and schema."""
+    """The rules of one configured database and schema; `template` puts something around the names of tables."""
 
     database: str
     schema: str
+    template: str = "{name}"
 
     def table_of(self, subject: str) -> str:
         """The full name of a subject's table; SubjectRefused where it can have none."""
@@ -35,13 +36,22 @@ class Naming:
             raise SubjectRefused(f"Snowflake has no table for a subject called {subject!r}")
         if self._spells_table(subject):
             return self._own(subject)
-        return f"{self.database}.{self.schema}.{encoded(subject)}"
+        name = self.template.replace("{name}", encoded(subject))
+        if len(name) > WIDTH:
+            raise SubjectRefused(f"The subject's table would have a name of {len(name)} characters, of {WIDTH} at most")
+        return f"{self.database}.{self.schema}.{name}"
 
     def subject_of(self, table: str) -> str:
         """The subject that a table belongs to by its name."""
         database, schema, name = parts(table)
-        mine = decoded(name) if (database, schema) == (self.database, self.schema) else None
+        mine = self._decoded(name) if (database, schema) == (self.database, self.schema) else None
         return table if mine is None or self._spells_table(mine) else mine
+
+    def _decoded(self, name: str) -> str | None:
+        before, _, after = self.template.partition("{name}")
+        if not name.startswith(before) or not name.endswith(after) or len(name) <= len(before) + len(after):
+            return None
+        return decoded(name[len(before) : len(name) - len(after)])
 
     def _spells_table(self, subject: str) -> bool:
         found = subject.split(".", 2)
@@ -64,19 +74,14 @@ def parts(table: str) -> tuple[str, str, str]:
 
 
 def encoded(subject: str) -> str:
-    """The name of a subject's table in its schema; SubjectRefused where it is too long."""
+    """The name of a subject's table in its schema, without its template."""
     role = next((role for role in _ROLES if subject.endswith(role) and subject != role), None)
     topic = subject.removesuffix(role) if role is not None else subject
     try:
         name = "".join(_written(character) for character in topic)
     except UnicodeEncodeError:
         raise SubjectRefused("The subject holds characters that no encoding can carry") from None
-    name = _MARKED.sub(r"$5f$5f\1", name) + (_OTHERS if role is None else _ROLES[role])
-    if len(name) > WIDTH:
-        raise SubjectRefused(
-            f"The subject would need a table's name of {len(name)} characters; Snowflake takes {WIDTH}"
-        )
-    return name
+    return _MARKED.sub(r"$5f$5f\1", name) + (_OTHERS if role is None else _ROLES[role])
 
 
 def decoded(name: str) -> str | None:

@@ -52,7 +52,7 @@ class SnowflakeCatalog(Catalog[SnowflakeConfig]):
     ) -> None:
         super().__init__(registry_id, config)
         self._client = SnowflakeClient(config, transport)
-        self._naming = Naming(config.database, config.schema_name)
+        self._naming = Naming(config.database, config.schema_name, config.table)
         self._history = History(config, self._client)
         self._horizon = Horizon(self._client, config.database)
         self._missing: dict[str, str] = {}

@@ -16,17 +16,15 @@ from typing import Any
 import sqlglot
 from sqlglot import expressions as sql
 
+from .snowflake_columns import add, alter_column, drop_column, rename, tag
 from .snowflake_rows import cells, deleted, merged, selected
 from .snowflake_tables import (
     Account,
-    HeldColumn,
     HeldTable,
     Refusal,
     absent,
     column_of,
     compilation,
-    shown_type,
-    widens,
 )
 
 DONE = "Statement executed successfully."
@@ -251,17 +249,17 @@ class Engine:
     def _act(self, table: HeldTable, action: Any, *, iceberg: bool) -> None:
         match action:
             case sql.ColumnDef():
-                _add(table, action)
+                add(table, action)
             case sql.Drop(kind="COLUMN"):
-                _drop_column(table, action)
+                drop_column(table, action)
             case sql.RenameColumn():
-                _rename(table, action.this.name, action.args["to"].name)
+                rename(table, action.this.name, action.args["to"].name)
             case sql.AlterColumn():
-                _alter_column(table, action, iceberg=iceberg)
+                alter_column(table, action, iceberg=iceberg)
             case sql.AlterSet() if action.args.get("tag"):
                 if not self.account.tags_supported:
                     raise Refusal("000002", "0A000", "Unsupported feature 'TAG'.")
-                _tag(table, action.args["tag"])
+                tag(table, action.args["tag"])
             case _:
                 raise compilation("001003", "42000", f"syntax error: unexpected '{action.sql()}'.")
 
@@ -315,76 +313,6 @@ def _folded(identifier: Any) -> str:
 def _comment_of(properties: Any) -> str:
     found = properties.find(sql.SchemaCommentProperty) if properties else None
     return found.this.name if found else ""
-
-
-def _add(table: HeldTable, definition: Any) -> None:
-    column = column_of(definition)
-    if definition.args.get("exists") and column.default is not None:
-        raise compilation("001003", "42000", "IF NOT EXISTS cannot stand beside DEFAULT.")
-    if table.column(column.name) is not None:
-        if definition.args.get("exists"):
-            return
-        raise compilation("001430", "42601", f"column '{column.name}' already exists")
-    if not column.nullable and column.default is None and table.rows:
-        words = (
-            f"Non-nullable column '{column.name}' cannot be added to non-empty table '{table.name}' without a default."
-        )
-        raise compilation("002240", "22000", words)
-    table.columns.append(column)
-    for row in table.rows:
-        row[column.name] = column.default
-
-
-def _demanded(table: HeldTable, name: str) -> HeldColumn:
-    column = table.column(name)
-    if column is None:
-        raise compilation("000904", "42000", f"invalid identifier '{name}'")
-    return column
-
-
-def _drop_column(table: HeldTable, action: Any) -> None:
-    for each in action.args["tables"]:
-        if table.column(each.name) is None and action.args.get("exists"):
-            continue
-        column = _demanded(table, each.name)
-        if len(table.columns) == 1:
-            raise compilation("002108", "0A000", "Cannot drop the only column of a table.")
-        table.columns.remove(column)
-
-
-def _rename(table: HeldTable, old: str, new: str) -> None:
-    column = _demanded(table, old)
-    if table.column(new) is not None:
-        raise compilation("001430", "42601", f"column '{new}' already exists")
-    column.name = new
-
-
-def _alter_column(table: HeldTable, action: Any, *, iceberg: bool) -> None:
-    column = _demanded(table, action.name)
-    kind, allowed, comment = (action.args.get(key) for key in ("dtype", "allow_null", "comment"))
-    if comment is not None:
-        column.comment = comment.name or None
-    elif kind is not None:
-        wanted = shown_type(kind)
-        structured = iceberg and "(" in wanted and wanted.partition("(")[0] in {"OBJECT", "ARRAY", "MAP"}
-        if not structured and not widens(column.type, wanted):
-            words = f"cannot change column {column.name} from type {column.type} to {wanted}"
-            raise compilation("002108", "22000", words)
-        column.type = wanted
-    elif allowed is None:
-        raise compilation("001003", "42000", "syntax error: only defaults of sequences can be set.")
-    else:
-        if not allowed and any(row.get(column.name) is None for row in table.rows):
-            raise compilation("002271", "22000", f"Column {column.name} contains null values.")
-        column.nullable = bool(allowed)
-
-
-def _tag(table: HeldTable, given: Sequence[Any]) -> None:
-    for each in given:
-        value = each.expression.name
-        if len(value) > 256:
-            raise compilation("391825", "22023", "The value of a tag is too long.")
-        table.tags[each.this.name] = value
 
 
 def seeded(databases: Mapping[str, Sequence[str]]) -> Account:
