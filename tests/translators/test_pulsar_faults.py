@@ -76,7 +76,7 @@ FAULTS: list[tuple[Any, type[errors.RegistryError], str]] = [
     (listing({**WHOLE, "timestamp": "now"}), errors.Garbled, "timestamp"),
     (listing({**WHOLE, "type": "KEY_VALUE", "data": "half"}), errors.Garbled, "two sides"),
     (httpx.Response(301, headers={"location": "http://elsewhere.test/"}), errors.Garbled, "301"),
-    (httpx.Response(307, headers={"location": "http://x:port/admin/v2/a"}), errors.Unreachable, "Invalid URL"),
+    (httpx.Response(307, headers={"location": "http://x:port/admin/v2/a"}), errors.Garbled, "no URL"),
     (httpx.Response(307), errors.Garbled, "no address"),
     (httpx.ConnectError("refused"), errors.Unreachable, "Cannot connect"),
     (httpx.ReadTimeout("slow"), errors.Unreachable, "lost"),
