@@ -18,6 +18,7 @@ from decapolis_translators.testing.facade import Facade
 from tests.facades.apicurio import FakeApicurio
 from tests.facades.aws_glue import FakeGlue
 from tests.facades.dialect import Confluent7, Confluent8, ConfluentEnterprise, Karapace6, Redpanda24, Redpanda26
+from tests.facades.pulsar import FakePulsar
 from tests.gateway.command import Gateway, serving
 
 FACADES: dict[str, type[Facade]] = {
@@ -29,10 +30,14 @@ FACADES: dict[str, type[Facade]] = {
     "redpanda-26": Redpanda26,
     "apicurio-3": FakeApicurio,
     "aws-glue": FakeGlue,
+    "pulsar": FakePulsar,
 }
 DOORS = ("embedded", *FACADES)
 
-LACKS: dict[str, tuple[str, ...]] = {"aws-glue": ("references of PROTOBUF", "2019-09", "2020-12")}
+LACKS: dict[str, tuple[str, ...]] = {
+    "aws-glue": ("references of PROTOBUF", "2019-09", "2020-12"),
+    "pulsar": ("permanent deletes of single versions",),
+}
 """What a registry's own documentation says it cannot hold, and a refusal is therefore right."""
 
 
