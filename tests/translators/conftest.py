@@ -78,7 +78,15 @@ async def connect_glue(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect
 
         async def opened(target: GlueFake | str, *, who: Mapping[str, Any] = keys, **config: Any) -> GlueRegistry:
             url = target if isinstance(target, str) else stack.enter_context(Loopback(target)).url
-            given = {"region": "us-east-1", "registry_name": "schemas", "endpoint_url": url, **who, **config}
+            # generous: the first call of a process loads the kit's models, also on a busy machine
+            given = {
+                "region": "us-east-1",
+                "registry_name": "schemas",
+                "endpoint_url": url,
+                "timeout": 20,
+                **who,
+                **config,
+            }
             registry = GlueRegistry("under-test", GlueConfig.model_validate(given))
             await registry.open()
             stack.push_async_callback(registry.close)
