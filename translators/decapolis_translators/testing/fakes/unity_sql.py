@@ -161,7 +161,7 @@ class SqlCatalog:
     def _add(self, table: HeldTable, text: str) -> None:
         parsed = sqlglot.parse_one(text, read=DIALECT)
         for each in (item for action in parsed.args["actions"] for item in action.expressions):
-            names = [part.name for part in each.this.parts] if isinstance(each.this, exp.Dot) else [each.this.name]
+            names = _way(each.this)
             for constraint in (item.args["kind"] for item in each.args.get("constraints") or ()):
                 if not isinstance(constraint, exp.CommentColumnConstraint):
                     raise SqlError(
@@ -266,6 +266,12 @@ def _absent(missing: Problem, name: str) -> SqlError:
         return SqlError("TABLE_OR_VIEW_NOT_FOUND", "42P01", f"The table or view {name} cannot be found.")
     kind = "NO_SUCH_CATALOG_EXCEPTION" if code.startswith("CATALOG") else "SCHEMA_NOT_FOUND"
     return SqlError(kind, "42704", f"{name}: the catalog or schema cannot be found.")
+
+
+def _way(name: Any) -> list[str]:
+    if isinstance(name, exp.Dot):
+        return [*_way(name.this), *_way(name.expression)]
+    return [name.name]
 
 
 def _said_of(create: Any) -> tuple[dict[str, str], str | None, str | None]:
