@@ -90,8 +90,8 @@ def refusal(answer: Answer, asked: Asked, scrub: Callable[[str], str]) -> Regist
     said = words.message or "no explanation"
     if 300 <= answer.status < 400:
         return Garbled(f"Answered {answer.status}, a redirect: is `url` the address of the server itself?")
-    if answer.status == 401:
-        return CredentialsRefused(f"Unity Catalog does not know our credentials (401): {said}")
+    if answer.status == 401 or (answer.status == 403 and "nvalid access token" in said):  # so says Databricks of those
+        return CredentialsRefused(f"Unity Catalog does not know our credentials ({answer.status}): {said}")
     if answer.status == 403:
         return CredentialsRefused(f"Unity Catalog refused {asked.what}: the right {asked.right} is missing ({said})")
     if answer.status == 429:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from decapolis_translators.errors import Garbled, NotPermitted, RegistryError, Unreachable
+from decapolis_translators.errors import Garbled, NotPermitted, RegistryError, RegistryFault, Unreachable
 from decapolis_translators.http import Call
 
 from .calls import UnityCalls, segment
 from .config import UnityConfig
-from .faults import Asked, failed
+from .faults import Asked, NotThere, failed
 
 _PATH: Final = "/api/2.0/sql/statements"
 _WAREHOUSES: Final = "/api/2.0/sql/warehouses"
@@ -63,7 +63,10 @@ class Statements:
             "format": "JSON_ARRAY",
         }
         patience = max(self._config.timeout, _SERVER_WAITS + 3.0)
-        said = await self._calls.told(Call("POST", _PATH, body=body, write=True, timeout=patience), asked)
+        try:
+            said = await self._calls.told(Call("POST", _PATH, body=body, write=True, timeout=patience), asked)
+        except NotThere:
+            raise RegistryFault(f"warehouse_id: there is no SQL warehouse {self._found}") from None
         status = await self._ended(said, asked)
         if status.get("state") != "SUCCEEDED":
             raise failed(status, self._calls.scrub)
