@@ -157,6 +157,15 @@ def test_where_subjects_have_their_tables(subject: str, table: str) -> None:
         assert names.subject_of(table) == subject
 
 
+def test_a_mark_must_hold_the_subject() -> None:
+    names = TableNames(config())
+    assert names.table_of("x" * 249 + "-value") == "main.default." + "x" * 249
+    with pytest.raises(errors.SubjectRefused, match="255 characters"):
+        names.table_of("x" * 250 + "-value")
+    with pytest.raises(errors.SubjectRefused, match="255"):
+        names.table_of("ü" * 90 + "-value")
+
+
 def test_templates() -> None:
     names = TableNames(config(catalog="lake", schema="k_{first}", table="t_{name}_x"))
     assert names.table_of("sales.orders-value") == "lake.k_sales.t_sales_2eorders_x"
@@ -468,6 +477,11 @@ async def test_the_only_warehouse_is_taken(bricks: DatabricksFake, connect_unity
     fresh = await connect_unity(bricks, dialect="databricks")
     words = await refused(fresh, "s-value", model("a", optional("b")))
     assert "warehouse_id is not configured, and there are several: Starter Warehouse (wh-1), Other (wh-2)" in words
+    bricks.fail_next(403, {"error_code": "PERMISSION_DENIED", "message": "words"}, path="/api/2.0/sql")
+    await fresh.ping()
+    assert "the right CAN USE on a SQL warehouse is missing" in await refused(
+        fresh, "s-value", model("a", optional("b"))
+    )
     bricks.warehouses.clear()
     await fresh.ping()
     assert "we may use none" in await refused(fresh, "s-value", model("a", optional("b")))

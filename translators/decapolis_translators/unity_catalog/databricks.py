@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from decapolis_translators.catalog import Plan, Step
-from decapolis_translators.errors import RegistryFault, WriteConflict
+from decapolis_translators.errors import CredentialsRefused, RegistryFault, WriteConflict
 
 from .calls import API, UnityCalls
 from .config import UnityConfig
+from .delta_plan import DeltaPlan
 from .faults import Asked, NotThere
-from .planning import DeltaPlan
 from .side import Side, missing_parent
 from .statements import Statements
 from .tables import UnityTable, Wanted
@@ -29,9 +29,13 @@ class DatabricksSide(Side):
 
     async def prepare(self, *, anew: bool = False) -> None:
         """Looks for a warehouse where none is configured, once, and again with every ping."""
-        if not self._looked or anew:
+        if self._looked and not anew:
+            return
+        try:
             await self._statements.find()
-            self._looked = True
+        except CredentialsRefused as refused:  # who may not look for a warehouse may still read tables
+            self._statements.why_not = str(refused)
+        self._looked = True
 
     async def names(self) -> list[str]:
         """From the summaries of all schemas at once."""

@@ -34,6 +34,8 @@ class TableNames:
         """The full name of a subject's table; SubjectRefused where it has none."""
         if not is_plain(subject):
             raise SubjectRefused(f"A catalog has no table for a subject named {subject!r}")
+        if len(subject) > WIDTH:
+            raise SubjectRefused(f"A table is marked with its subject, which can have {WIDTH} characters there")
         if self._is_full(subject):
             return self._itself(subject)
         if self._schema is None:

@@ -16,7 +16,8 @@ from . import spark
 from .calls import API, UnityCalls, segment
 from .config import UnityConfig
 from .faults import Asked, NameTaken, NotThere
-from .planning import SetColumnsPlan, location_of, properties_of
+from .planning import location_of, properties_of
+from .set_columns_plan import SetColumnsPlan
 from .side import Side, missing_parent
 from .tables import MARK, UnityTable, Wanted, column_out
 

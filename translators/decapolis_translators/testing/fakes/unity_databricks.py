@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl
 
 from .asgi import FakeServer, Problem, Request, Route
 from .unity_oss import table_info
-from .unity_sql import SqlCatalog, SqlError
+from .unity_sql import SqlCatalog
 from .unity_state import UnityState, problem
+from .unity_words import SqlError
 
 API = "/api/2.1/unity-catalog"
 TOKENS = ("oidc", "v1", "token")

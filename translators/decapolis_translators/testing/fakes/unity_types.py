@@ -113,7 +113,7 @@ def text(type: Any) -> str:
 
 def type_name(type: Any) -> str:
     """As `type_name` has it."""
-    name = type["type"] if isinstance(type, dict) else type.partition("(")[0]
+    name = str(type["type"] if isinstance(type, dict) else type.partition("(")[0])
     return {"integer": "INT"}.get(name, name.upper())
 
 
