@@ -92,6 +92,7 @@ class DeltaPlan:
                 self._do("comment", change.name, _comment(self.name, change, after))
 
     def _add(self, change: Change, after: Field) -> None:
+        position = self._position(change)  # noted also where the column cannot be added: others may stand behind it
         enforced = not after.nullable and self.config.not_null == "enforce"
         value = sql.literal(self.wanted.defaults.get(change.name), after.type) if self._has_default(change) else None
         if enforced and (len(change.path) > 1 or value is None):
@@ -99,7 +100,7 @@ class DeltaPlan:
                 f"{change.name} cannot be added as required: the rows that are there have no value for it"
             )
             return
-        self._do("add", change.name, sql.add(self.name, change.path, after, self._position(change)))
+        self._do("add", change.name, sql.add(self.name, change.path, after, position))
         if enforced:
             self._do("fill", change.name, sql.backfill(self.name, change.name, str(value)))
             self._do("tighten", change.name, sql.alter(self.name, change.path, "SET NOT NULL"))
