@@ -16,6 +16,7 @@ import yaml
 
 from decapolis_translators.testing.facade import Facade
 from tests.facades.apicurio import FakeApicurio
+from tests.facades.aws_glue import FakeGlue
 from tests.facades.dialect import Confluent7, Confluent8, ConfluentEnterprise, Karapace6, Redpanda24, Redpanda26
 from tests.gateway.command import Gateway, serving
 
@@ -27,8 +28,12 @@ FACADES: dict[str, type[Facade]] = {
     "redpanda-24": Redpanda24,
     "redpanda-26": Redpanda26,
     "apicurio-3": FakeApicurio,
+    "aws-glue": FakeGlue,
 }
 DOORS = ("embedded", *FACADES)
+
+LACKS: dict[str, tuple[str, ...]] = {"aws-glue": ("references of PROTOBUF", "2019-09", "2020-12")}
+"""What a registry's own documentation says it cannot hold, and a refusal is therefore right."""
 
 
 @dataclass
@@ -77,6 +82,10 @@ class Door:
     def subject(self) -> str:
         """A new name."""
         return f"{self.name}.{uuid4().hex[:8]}"
+
+    def lacks(self, what: str) -> bool:
+        """Whether the registry is known to be unable to."""
+        return what in LACKS.get(self.name, ())
 
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """An answer as it comes."""

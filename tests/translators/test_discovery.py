@@ -33,7 +33,7 @@ def test_a_broken_type_is_listed_with_its_reason_and_hurts_nobody() -> None:
     reasons = {found.name: found.reason for found in types.all()}
     assert reasons["karapace"] is None
     assert "no_such_module_at_all" in str(reasons["gone"])
-    assert "not a Translator" in str(reasons["odd"])
+    assert "neither a Translator nor a Catalog" in str(reasons["odd"])
     assert "calls itself 'karapace'" in str(reasons["misnamed"])
     with pytest.raises(BrokenTypeError, match="no_such_module_at_all"):
         types.named("gone")
