@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -13,9 +13,12 @@ import pytest
 import yaml
 
 from decapolis.assembly import rebuilt
+from decapolis.registries.catalog import CatalogRegistry
 from decapolis.settings import Configuration, GatewaySettings, RegistryEntry
+from decapolis.store import store_at
 from decapolis_translators import discovery
 from decapolis_translators.testing.fakes.unity_state import HeldColumn, HeldTable
+from decapolis_translators.testing.suite import TranslatorContract
 from tests.facades.unity import FakeDatabricks, FakeUnityOss
 
 from .conftest import Running, code, record
@@ -63,6 +66,20 @@ def entry(facade: Any) -> dict[str, Any]:
 @pytest.fixture(params=["/registries/lake", ""], ids=["door", "route"])
 async def door(request: pytest.FixtureRequest, entry: dict[str, Any], gateways: Running) -> Door:
     return Door(await gateways(HOME, entry, cache={"seconds": 0}, **ROUTES), request.param)
+
+
+class TestContract(TranslatorContract):
+    """What holds for every registry holds for Unity Catalog with what the gateway keeps for it."""
+
+    @pytest.fixture
+    async def registry(self, facade: Any, tmp_path: Path) -> AsyncIterator[CatalogRegistry]:
+        store = store_at(f"sqlite:///{tmp_path}/contract.db")
+        await store.open()
+        registry = CatalogRegistry(facade.catalog(), store, FIRST - 1, 10_000_000)
+        await registry.open()
+        yield registry
+        await registry.close()
+        await store.close()
 
 
 def optional(name: str) -> dict[str, Any]:
