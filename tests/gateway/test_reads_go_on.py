@@ -72,7 +72,8 @@ async def test_producers_restart(gateways: Running, fakes: Fakes, break_it: Brea
         answers = await asyncio.gather(*(timed(client.register("a", record("a"))) for _ in range(200)))
         assert {(answer.status_code, answer.json()["id"]) for answer, _ in answers} == {(200, number)}
         assert all("x-decapolis-stale" in answer.headers for answer, _ in answers)
-        assert max(seconds for _, seconds in answers) < 2.5
+        # all of them, clients included, share this process: together they stay below what one silent question would cost twice
+        assert max(seconds for _, seconds in answers) < 3.9
 
 
 @broken
@@ -235,7 +236,7 @@ async def test_a_listing_from_memory_has_what_was_written_since(gateways: Runnin
 async def test_a_slow_registry_is_asked_for_the_level_before_a_write(gateways: Running, fakes: Fakes) -> None:
     """The last known level finds what is there; what may be added is judged by the level of now."""
     main = fakes()
-    client = await fronting(gateways, main)
+    client = await fronting(gateways, main, limits={"answer_seconds": 20})
     await client.put("/config/s", json={"compatibility": "NONE"})
     await client.registered("s", record("a"))
     async with httpx.AsyncClient(base_url=main.url) as there:

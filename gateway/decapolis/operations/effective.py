@@ -110,6 +110,10 @@ async def effective_config(
     return found
 
 
+def _whole_context(subject: Subject) -> str | None:
+    return None if subject.context == DEFAULT_CONTEXT else f":{subject.context}:"
+
+
 async def _of_context(
     gateway: Gateway, registry: LiveRegistry, context: str, *, needed: bool
 ) -> Mapping[str, Any] | None:
@@ -122,11 +126,17 @@ async def _of_context(
 
 async def effective_mode(gateway: Gateway, registry: LiveRegistry, subject: Subject) -> str:
     """The mode that holds for a subject: its own, else its context's, else everybody's, else READWRITE."""
-    own = await own_mode(gateway, registry, str(subject)) if subject.name else None
+    spelled = _whole_context(subject)
+    if subject.name and not registry.keeps_settings_here:
+        # asked together: a registry that is far away takes its time for each question
+        own, found = await asyncio.gather(
+            own_mode(gateway, registry, str(subject)), own_mode(gateway, registry, spelled)
+        )
+    else:
+        own = await own_mode(gateway, registry, str(subject)) if subject.name else None
+        found = await own_mode(gateway, registry, spelled) if own is None else None
     if own is not None:
         return own
-    spelled = None if subject.context == DEFAULT_CONTEXT else f":{subject.context}:"
-    found = await own_mode(gateway, registry, spelled)
     if found is None and registry.capabilities.has(Feature.CONTEXTS) and subject.context != GLOBAL_CONTEXT:
         found = await own_mode(gateway, registry, EVERYWHERE)
     return found or "READWRITE"
@@ -170,7 +180,13 @@ async def followed(view: View, spelled: str) -> tuple[Subject, LiveRegistry]:
     subject = Subject.parse(spelled)
     registry = _owner(view, subject)
     writing = current_call().wants_fresh
-    own = await own_config(view.gateway, registry, str(subject), needed=writing) if subject.name else None
+    if writing and subject.name and not registry.keeps_settings_here:
+        own, _ = await asyncio.gather(
+            own_config(view.gateway, registry, str(subject)),
+            own_config(view.gateway, registry, _whole_context(subject), needed=False),
+        )
+    else:
+        own = await own_config(view.gateway, registry, str(subject), needed=writing) if subject.name else None
     return _behind_alias(view, subject, registry, own)
 
 
