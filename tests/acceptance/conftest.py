@@ -39,7 +39,8 @@ LACKS: dict[str, tuple[str, ...]] = {"aws-glue": ("references of PROTOBUF", "201
 """What a registry's own documentation says it cannot hold, and a refusal is therefore right."""
 
 
-def _type_of(facade: Facade | CatalogFacade) -> str:
+def type_of(facade: Facade | CatalogFacade) -> str:
+    """The type that speaks to it."""
     return facade.translator_type().type if isinstance(facade, Facade) else facade.catalog_type().type
 
 
@@ -68,7 +69,7 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
             stack.callback(facade.stop)
         entries: list[dict[str, Any]] = [{"id": "embedded", "type": "embedded"}]
         entries += [
-            {"id": name, "type": _type_of(facade), "config": dict(facade.config())} for name, facade in facades.items()
+            {"id": name, "type": type_of(facade), "config": dict(facade.config())} for name, facade in facades.items()
         ]
         routes = [{"match": f"{name}.*", "registry": name} for name in facades] + [{"registry": "embedded"}]
         settings = {"registries_file": "registries.yaml", "home": "embedded", "routes": routes}
