@@ -18,6 +18,7 @@ from decapolis_translators.testing.facade import CatalogFacade, Facade
 from tests.facades.apicurio import FakeApicurio
 from tests.facades.aws_glue import FakeGlue
 from tests.facades.dialect import Confluent7, Confluent8, ConfluentEnterprise, Karapace6, Redpanda24, Redpanda26
+from tests.facades.snowflake import FakeSnowflake
 from tests.facades.unity import FakeDatabricks, FakeUnityOss
 from tests.gateway.command import Gateway, serving
 
@@ -32,6 +33,7 @@ FACADES: dict[str, type[Facade | CatalogFacade]] = {
     "aws-glue": FakeGlue,
     "unity-oss": FakeUnityOss,
     "unity-databricks": FakeDatabricks,
+    "snowflake": FakeSnowflake,
 }
 DOORS = ("embedded", *FACADES)
 
