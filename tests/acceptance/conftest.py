@@ -14,14 +14,16 @@ import httpx
 import pytest
 import yaml
 
-from decapolis_translators.testing.facade import Facade
+from decapolis_translators.testing.facade import CatalogFacade, Facade
 from tests.facades.apicurio import FakeApicurio
 from tests.facades.aws_glue import FakeGlue
 from tests.facades.dialect import Confluent7, Confluent8, ConfluentEnterprise, Karapace6, Redpanda24, Redpanda26
 from tests.facades.pulsar import FakePulsar
+from tests.facades.snowflake import FakeSnowflake
+from tests.facades.unity import FakeDatabricks, FakeUnityOss
 from tests.gateway.command import Gateway, serving
 
-FACADES: dict[str, type[Facade]] = {
+FACADES: dict[str, type[Facade | CatalogFacade]] = {
     "confluent-7": Confluent7,
     "confluent-8": Confluent8,
     "confluent-enterprise": ConfluentEnterprise,
@@ -31,6 +33,9 @@ FACADES: dict[str, type[Facade]] = {
     "apicurio-3": FakeApicurio,
     "aws-glue": FakeGlue,
     "pulsar": FakePulsar,
+    "unity-oss": FakeUnityOss,
+    "unity-databricks": FakeDatabricks,
+    "snowflake": FakeSnowflake,
 }
 DOORS = ("embedded", *FACADES)
 
@@ -41,12 +46,17 @@ LACKS: dict[str, tuple[str, ...]] = {
 """What a registry's own documentation says it cannot hold, and a refusal is therefore right."""
 
 
+def type_of(facade: Facade | CatalogFacade) -> str:
+    """The type that speaks to it."""
+    return facade.translator_type().type if isinstance(facade, Facade) else facade.catalog_type().type
+
+
 @dataclass
 class Estate:
     """A running gateway, and the stand-ins behind it."""
 
     gateway: Gateway
-    facades: dict[str, Facade]
+    facades: dict[str, Facade | CatalogFacade]
     folder: Path
 
     @property
@@ -66,8 +76,7 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
             stack.callback(facade.stop)
         entries: list[dict[str, Any]] = [{"id": "embedded", "type": "embedded"}]
         entries += [
-            {"id": name, "type": facade.translator_type().type, "config": dict(facade.config())}
-            for name, facade in facades.items()
+            {"id": name, "type": type_of(facade), "config": dict(facade.config())} for name, facade in facades.items()
         ]
         routes = [{"match": f"{name}.*", "registry": name} for name in facades] + [{"registry": "embedded"}]
         settings = {"registries_file": "registries.yaml", "home": "embedded", "routes": routes}

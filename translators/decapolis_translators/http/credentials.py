@@ -60,14 +60,11 @@ class Fixed:
 class Tokens(ABC):
     """OAuth 2 client credentials: one token for all tasks, kept until shortly before its end."""
 
-    def __init__(
-        self, client_id: str, secret: SecretStr, scope: str | None, send: Send, more: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, client_id: str, secret: SecretStr, scope: str | None, send: Send) -> None:
         self._client_id = client_id
         self._secret = secret
         self._scope = scope
         self._send = send
-        self._more = dict(more or {})
         self._token = ""
         self._spent_at = 0.0
         self._fetching = asyncio.Lock()
@@ -97,14 +94,21 @@ class Tokens(ABC):
                 self._spent_at = time.monotonic() + lifetime - min(_EARLY, lifetime / 10)
             return self._token
 
+    def grant(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """The form of a request for a token and its headers; other grants than client credentials say others."""
+        form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})
+        client = basic(quote_plus(self._client_id), quote_plus(self._secret.get_secret_value()))
+        return form, {"Authorization": client}
+
     async def _fetch(self) -> tuple[str, float]:
-        form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {}) | self._more
+        url = await self.token_url()
+        form, identity = self.grant()
         headers = {
-            "Authorization": basic(quote_plus(self._client_id), quote_plus(self._secret.get_secret_value())),
+            **identity,
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
         }
-        return _token_of(await self._send("POST", await self.token_url(), urlencode(form).encode(), headers))
+        return _token_of(await self._send("POST", url, urlencode(form).encode(), headers))
 
 
 def _token_of(answer: Answer) -> tuple[str, float]:

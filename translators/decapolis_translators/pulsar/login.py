@@ -90,8 +90,7 @@ class IssuedTokens(Tokens):
     """Client credentials at an issuer, as Pulsar's own clients use them (an audience names the cluster)."""
 
     def __init__(self, auth: OAuth2Auth, send: Send) -> None:
-        more = {} if auth.audience is None else {"audience": auth.audience}
-        super().__init__(auth.client_id, auth.client_secret, auth.scope, send, more)
+        super().__init__(auth.client_id, auth.client_secret, auth.scope, send)
         self._auth = auth
         self._found: str | None = auth.token_url
 
@@ -100,6 +99,11 @@ class IssuedTokens(Tokens):
         if self._found is None:
             self._found = await self._discovered((self._auth.issuer or "").rstrip("/"))
         return self._found
+
+    def grant(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Client credentials, with the audience where one is configured."""
+        form, identity = super().grant()
+        return (form if self._auth.audience is None else {**form, "audience": self._auth.audience}), identity
 
     async def _discovered(self, issuer: str) -> str:
         url = f"{issuer}/.well-known/openid-configuration"
