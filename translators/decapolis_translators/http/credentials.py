@@ -94,14 +94,21 @@ class Tokens(ABC):
                 self._spent_at = time.monotonic() + lifetime - min(_EARLY, lifetime / 10)
             return self._token
 
-    async def _fetch(self) -> tuple[str, float]:
+    def grant(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """The form of a request for a token and its headers; other grants than client credentials say others."""
         form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})
+        client = basic(quote_plus(self._client_id), quote_plus(self._secret.get_secret_value()))
+        return form, {"Authorization": client}
+
+    async def _fetch(self) -> tuple[str, float]:
+        url = await self.token_url()
+        form, identity = self.grant()
         headers = {
-            "Authorization": basic(quote_plus(self._client_id), quote_plus(self._secret.get_secret_value())),
+            **identity,
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
         }
-        return _token_of(await self._send("POST", await self.token_url(), urlencode(form).encode(), headers))
+        return _token_of(await self._send("POST", url, urlencode(form).encode(), headers))
 
 
 def _token_of(answer: Answer) -> tuple[str, float]:
@@ -117,6 +124,22 @@ def _token_of(answer: Answer) -> tuple[str, float]:
     if not isinstance(token, str) or not token:
         raise Garbled("The token endpoint answered no access token")
     return token, lifetime
+
+
+class AmbientTokens(Tokens):
+    """The token of the machine itself, from the address at which its cloud gives one to whatever runs there."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], send: Send) -> None:
+        super().__init__("", SecretStr(""), None, send)
+        self._url = url
+        self._headers = dict(headers)
+
+    async def token_url(self) -> str:
+        """The address of this machine's identity."""
+        return self._url
+
+    async def _fetch(self) -> tuple[str, float]:
+        return _token_of(await self._send("GET", self._url, None, self._headers))
 
 
 def basic(username: str, password: str) -> str:

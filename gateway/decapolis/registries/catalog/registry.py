@@ -209,13 +209,14 @@ class CatalogRegistry(Translator[TranslatorConfig]):
 
     async def intended(self, subject: str, schema: Schema) -> Intended | None:
         """What a registration would do to the table; Incompatible where the engine cannot follow."""
+        self.catalog.admit(subject, schema)
         return await self.projector.intended(subject, schema, self.mode_of(subject))
 
     async def register(
         self, subject: str, schema: Schema, *, native_id: int | None = None, version: int | None = None
     ) -> StoredVersion:
         """Plans, commits, copies, and lets the table follow."""
-        self.catalog.table_of(subject)  # a name that can have no table is refused before anything is asked
+        self.catalog.admit(subject, schema)  # what can never be held is refused before anything is asked
         if not await self._is_ours(subject):
             await self._look(subject)
             if await self.read(lambda c: self._state.natives(c, subject)):
