@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from copy import deepcopy
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 import orjson
@@ -31,6 +31,11 @@ _ENTRIES = 6
 
 class DataplexFake(FakeServer):
     """One project, `demo`; `public_key` is the service account's, and without one nobody has to log in."""
+
+    api_path = "/v1"
+    throttled_body: ClassVar[dict[str, Any]] = {
+        "error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded for quota metric 'Entry writes'"}
+    }
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,6 +129,8 @@ class DataplexFake(FakeServer):
         if kind not in _IDS:
             raise missing(name)
         if request.method == "GET":
+            for pending in [key for key, each in state.operations.items() if each[1] == name]:
+                self._operation(pending)
             if name not in state.resources:
                 raise missing(name)
             return state.resources[name]
