@@ -104,13 +104,13 @@ def refusal(answer: Answer, *, write: bool, scrub: Callable[[str], str]) -> Regi
     """The error that an answer other than success stands for."""
     words = Words.of(answer, scrub)
     status = answer.status
-    if status == 429 or words.status == "RESOURCE_EXHAUSTED":  # noqa: PLR2004 - the number is the name
+    if status == 429 or words.status == "RESOURCE_EXHAUSTED":
         delay = answer.retry_after if answer.retry_after is not None else words.delay
         return Throttled(f"A quota of Dataplex is used up: {words.message}", delay)
     if status >= _TROUBLE or status in _WITHOUT_EFFECT_UNKNOWN:
         text = f"Dataplex answered {status}: {words.message or 'no explanation'}"
         return Unreachable(text, sent=write) if status in _WITHOUT_EFFECT_UNKNOWN else RegistryFault(text)
-    if status == 413:  # noqa: PLR2004
+    if status == 413:
         return TooLarge("Dataplex does not take a request of that size")
     if not words.status:
         return Garbled(f"Answered {status} without the error body of Google's APIs")

@@ -60,9 +60,7 @@ def _signature(key: SecretStr, content: bytes) -> bytes:
         from cryptography.hazmat.primitives import hashes, serialization
         from cryptography.hazmat.primitives.asymmetric import padding, rsa
     except ImportError:
-        raise RegistryFault(
-            "A service account's key needs cryptography: install decapolis[gcp_data_catalog]"
-        ) from None
+        raise RegistryFault("A service account's key needs cryptography: install decapolis[gcp_data_catalog]") from None
     try:
         private = serialization.load_pem_private_key(key.get_secret_value().encode(), None)
     except (ValueError, TypeError):

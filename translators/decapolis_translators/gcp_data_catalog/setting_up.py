@@ -69,7 +69,10 @@ class SettingUp:
             for index, (name, kind, words) in enumerate(_FIELDS, 1)
         ]
         await self._one(
-            "entryGroups", "entryGroupId", names.group_id, {"description": "Subjects of a schema registry and their versions"}
+            "entryGroups",
+            "entryGroupId",
+            names.group_id,
+            {"description": "Subjects of a schema registry and their versions"},
         )
         await self._one(
             "aspectTypes",
@@ -91,11 +94,8 @@ class SettingUp:
 
     async def _one(self, collection: str, key: str, id: str, body: Mapping[str, Any]) -> None:
         name = f"{self._names.parent}/{collection}/{id}"
-        try:
-            await self._client.ask(Call("GET", path_of(name)))
+        if await self._is_there(name):
             return
-        except Missing:
-            pass
         path = path_of(f"{self._names.parent}/{collection}")
         try:
             operation = await self._client.ask(Call("POST", path, {key: id}, body, write=True))

@@ -34,7 +34,11 @@ class DataplexFake(FakeServer):
 
     api_path = "/v1"
     throttled_body: ClassVar[dict[str, Any]] = {
-        "error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded for quota metric 'Entry writes'"}
+        "error": {
+            "code": 429,
+            "status": "RESOURCE_EXHAUSTED",
+            "message": "Quota exceeded for quota metric 'Entry writes'",
+        }
     }
 
     def __init__(self) -> None:
@@ -77,7 +81,7 @@ class DataplexFake(FakeServer):
             self._verify(said, _decoded(signature))
             head, claims = (orjson.loads(_decoded(part)) for part in said.split("."))
             assert head["alg"] == "RS256"
-            assert claims["exp"] - claims["iat"] <= 3600  # noqa: PLR2004
+            assert claims["exp"] - claims["iat"] <= 3600
             assert claims["aud"].endswith(TOKEN_PATH)
             assert "cloud-platform" in claims["scope"]
         except (ValueError, KeyError, AssertionError):
@@ -108,7 +112,7 @@ class DataplexFake(FakeServer):
         if request.raw_path == METADATA_PATH:
             return self._by_machine(request)
         parts = request.segments
-        kind = parts[5] if len(parts) > 5 else "?"  # noqa: PLR2004
+        kind = parts[5] if len(parts) > 5 else "?"
         if kind == "entryGroups" and "entries" in parts:
             kind = "entries"
         self.calls[f"{request.method} {kind}"] += 1
@@ -192,7 +196,7 @@ class DataplexFake(FakeServer):
 
     def _made(self, request: Request, group: str) -> Any:
         id = request.query.get("entryId", "")
-        if not id or len(id) > 4000:  # noqa: PLR2004
+        if not id or len(id) > 4000:
             raise invalid("entry_id is required and has at most 4000 characters")
         return self._put(f"{group}/entries/{id}", orjson.loads(request.body))
 

@@ -130,7 +130,7 @@ class Dataplex:
         for name, most in _TEXTS.items():
             if len(source.get(name, "")) > most:
                 raise invalid(f"entry_source.{name} is longer than {most} characters")
-        if any(len(text) > 128 for pair in (source.get("labels") or {}).items() for text in pair):  # noqa: PLR2004
+        if any(len(text) > 128 for pair in (source.get("labels") or {}).items() for text in pair):
             raise invalid("entry_source.labels: keys and values have at most 128 characters")
         return deepcopy(body)
 
