@@ -181,7 +181,8 @@ def hold(data: Any, template: Mapping[str, Any], known: dict[str, Any], path: st
     elif template.get("typeId"):
         known[template["typeId"]] = template
     kind = template["type"]
-    if not isinstance(data, _KINDS[kind]) or (kind != "bool" and isinstance(data, bool)):
+    fits = isinstance(data, _KINDS[kind]) and (kind == "bool" or not isinstance(data, bool))
+    if not fits:
         raise invalid(f"{path}: expected {kind}")
     if kind == "enum" and data not in [each["name"] for each in template["enumValues"]]:
         raise invalid(f"{path}: {data} is no value of the enum")
