@@ -57,6 +57,12 @@ async def door(request: pytest.FixtureRequest, entry: dict[str, Any], gateways: 
     return Door(await gateways(HOME, entry, cache={"seconds": 0}, **ROUTES), request.param)
 
 
+def indexed(facade: Any) -> None:
+    """Lets a late index come to know everything."""
+    if not isinstance(facade, FakeDataplex):
+        facade.fake.catch_up()
+
+
 async def columns(facade: CatalogFacade, subject: str) -> list[tuple[str, str, bool]]:
     """What a stranger reads of a subject's table."""
     catalog = facade.catalog("lake")
@@ -68,8 +74,7 @@ async def columns(facade: CatalogFacade, subject: str) -> list[tuple[str, str, b
 
 async def copies(facade: Any) -> dict[tuple[str, int], Any]:
     """The copies of documents that are there, once the index has come to know them."""
-    if not isinstance(facade, FakeDataplex):
-        facade.fake.catch_up()
+    indexed(facade)
     catalog = facade.catalog("lake")
     await catalog.open()
     found = {(each.subject, each.version): each for each in await catalog.mirrored()}
@@ -152,6 +157,7 @@ async def test_dropped_with_its_subject(facade: CatalogFacade, entry: dict[str, 
     for suffix in ("", "?permanent=true"):
         await door.told("DELETE", f"/subjects/{subject}{suffix}")
     assert await columns(facade, subject) == []
+    indexed(facade)
     catalog = facade.catalog("lake")
     await catalog.open()
     assert await catalog.tables() == []
@@ -174,9 +180,7 @@ async def test_a_document_that_has_no_room_is_refused_beforehand(
     assert await door.told("GET", f"/subjects/{subject}/versions") == [1]
 
 
-async def test_ids_survive_the_store(
-    facade: Any, entry: dict[str, Any], gateways: Running, tmp_path: Any
-) -> None:
+async def test_ids_survive_the_store(facade: Any, entry: dict[str, Any], gateways: Running, tmp_path: Any) -> None:
     async with AsyncExitStack() as stack:
         door = Door(await gateways(HOME, entry, stack_on=stack, **ROUTES), "/registries/lake")
         subject = f"{door.run}-value"
@@ -185,8 +189,7 @@ async def test_ids_survive_the_store(
     async with AsyncExitStack() as stack:
         client = await gateways(HOME, entry, stack_on=stack, **ROUTES)
         assert (await client.get(f"/registries/lake/schemas/ids/{ids[1]}")).status_code == 200, "a restart"
-    if not isinstance(facade, FakeDataplex):
-        facade.fake.catch_up()
+    indexed(facade)
     lost = {"store": f"sqlite:///{tmp_path}/new.db", **ROUTES}
     settings, given = GatewaySettings.model_validate(lost), [HOME, entry]
     entries = [RegistryEntry.model_validate(each) for each in given]

@@ -309,10 +309,10 @@ async def test_calls(fake: PurviewFake, opened: Any) -> None:
     fresh = await opened()
     await fresh._ready()
     await fresh.mirror(Document("orders", 1, 7, schema))
-    fresh._recent.names()
     fresh._recent._at.clear()
     found["tables"] = await counted(fresh.tables())
     await (await opened()).drop("warm")
+    fake.catch_up()
     found["copies (one subject)"] = await counted(fresh.mirrored()) - 1
     found["remove a copy"] = await counted(fresh.unmirror("orders", 1))
     assert found == CALLS
@@ -378,11 +378,11 @@ async def test_microsofts_own_client_reads_what_we_wrote(facade: FakePurview, fa
         client = kit.DataMapClient(endpoint=facade.served.url, credential=Anybody())
         plain = {"enforce_https": False}
         name = "sr://r/orders"
-        subject = client.entity.get_by_unique_attribute("sr_subject", attr_qualified_name=name, **plain)
-        version = client.entity.get_by_unique_attribute("sr_schema_version", attr_qualified_name=f"{name}#v1", **plain)
+        subject = client.entity.get_by_unique_attribute("sr_subject", attribute=name, **plain)
+        version = client.entity.get_by_unique_attribute("sr_schema_version", attribute=f"{name}#v1", **plain)
         found = client.discovery.query({"limit": 10, "filter": {"entityType": "sr_subject"}}, **plain)
         with pytest.raises(exceptions.ResourceNotFoundError):
-            client.entity.get_by_unique_attribute("sr_subject", attr_qualified_name="sr://r/nobody", **plain)
+            client.entity.get_by_unique_attribute("sr_subject", attribute="sr://r/nobody", **plain)
         definition = client.type_definition.get_entity_by_name("sr_schema_version", **plain)
         wanted = {"typeName": "sr_subject", "guid": "-1", "attributes": {"qualifiedName": "sr://r/t", "name": "t"}}
         made = client.entity.create_or_update({"entity": wanted}, **plain)

@@ -237,7 +237,8 @@ class PurviewCatalog(Catalog[PurviewConfig]):
         found = await self._entities.get(SUBJECT, qualified)
         versions = found.inside.get("versions", ()) if found is not None else ()
         return [
-            document_of({**each.attributes, "schema": each.attributes.get("schemaText")}, qualified) for each in versions
+            document_of({**each.attributes, "schema": each.attributes.get("schemaText")}, qualified)
+            for each in versions
         ]
 
     async def unmirror(self, subject: str, version: int) -> None:

@@ -112,7 +112,9 @@ class Entities:
         if token:
             body["continuationToken"] = token
         told = await self._client.ask("POST", "/search/query", (), body)
-        return [str(each.get("qualifiedName")) for each in _listed(told, "value")], str(told.get("continuationToken") or "")
+        return [str(each.get("qualifiedName")) for each in _listed(told, "value")], str(
+            told.get("continuationToken") or ""
+        )
 
     async def _atlas_page(self, kind: str, offset: int) -> tuple[list[str], str]:
         query = (

@@ -30,10 +30,20 @@ def told(status: int, code: str, message: str) -> Problem:
     return Problem(status, {"requestId": str(uuid.uuid4()), "errorCode": code, "errorMessage": message})
 
 
+def _unsaid(request: Request) -> str:
+    """Upserts, bulk reads and search demand a version of the API; Microsoft's client names none anywhere else."""
+    last = request.segments[-1] if request.segments else ""
+    return "" if last in {"query", "entity", "bulk"} and request.method != "DELETE" else _API_VERSION
+
+
 class PurviewFake(FakeServer):
     """One account; `is_atlas` is an Apache Atlas of one's own."""
 
-    throttled_body: ClassVar[dict[str, Any]] = {"requestId": "r", "errorCode": "429", "errorMessage": "Too many requests"}
+    throttled_body: ClassVar[dict[str, Any]] = {
+        "requestId": "r",
+        "errorCode": "429",
+        "errorMessage": "Too many requests",
+    }
 
     def __init__(self, *, is_atlas: bool = False) -> None:
         self.is_atlas = is_atlas
@@ -98,10 +108,13 @@ class PurviewFake(FakeServer):
                 raise Problem(400, {"error": "invalid_scope", "error_description": "AADSTS70011"})
             return self._issued(3599)
         if request.raw_path == IMDS_PATH:
-            if request.headers.get("metadata") != "true" or request.query.get("resource") != "https://purview.azure.net":
+            if (
+                request.headers.get("metadata") != "true"
+                or request.query.get("resource") != "https://purview.azure.net"
+            ):
                 raise Problem(400, {"error": "invalid_request", "error_description": "Required metadata header"})
             return self._issued("3599")
-        if not self.is_atlas and request.query.get("api-version") != _API_VERSION:
+        if not self.is_atlas and request.query.get("api-version", _unsaid(request)) != _API_VERSION:
             raise told(400, "InvalidApiVersion", "The api-version is missing")
         return super()._dispatch(request)
 
@@ -264,7 +277,9 @@ class PurviewFake(FakeServer):
         qualified = request.query.get("attr:qualifiedName", "")
         entity = self._find(values["type"], qualified)
         if entity is None:
-            raise told(404, "ATLAS-404-00-009", f"Instance {values['type']} with unique attribute {qualified} not found")
+            raise told(
+                404, "ATLAS-404-00-009", f"Instance {values['type']} with unique attribute {qualified} not found"
+            )
         inside = [each for _, container, each in self.links if container == entity["guid"] and each in self.entities]
         return {"entity": self._whole(entity), "referredEntities": {guid: self.entities[guid] for guid in inside}}
 
