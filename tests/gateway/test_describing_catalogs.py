@@ -6,16 +6,21 @@ import json
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from decapolis.assembly import rebuilt
+from decapolis.files import load
 from decapolis.settings import Configuration, GatewaySettings, RegistryEntry
 from decapolis_translators import discovery
+from decapolis_translators.azure_purview import PurviewConfig
 from decapolis_translators.testing.facade import CatalogFacade
 from tests.facades.azure_purview import FakeAtlas, FakePurview
 from tests.facades.gcp_data_catalog import FakeDataplex
+from tests.translators.test_gcp_data_catalog import KEY, key_file
 
 from .conftest import Running, code, record
 from .test_apicurio import BASES, REFERRING, Door
@@ -174,7 +179,7 @@ async def test_a_document_that_has_no_room_is_refused_beforehand(
     await door.registered(subject, json.dumps(record("a", doc="x" * 60_000)))
     facade.fake.writes = 0
     refused = await door.register(subject, json.dumps(record("a", doc="x" * 200_000)))
-    assert code(refused)[0] == 422
+    assert code(refused) == (422, 42209)
     assert "holds 115000" in refused.json()["message"]
     assert facade.fake.writes == 0
     assert await door.told("GET", f"/subjects/{subject}/versions") == [1]
@@ -222,3 +227,41 @@ async def test_throttling_is_told_as_such(facade: Any, entry: dict[str, Any], ga
     refused = await door.register(f"{door.run}-value", json.dumps(record("a")))
     facade.fake.calm()
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "3")
+
+
+@pytest.mark.parametrize("how", ["service_account_key: '${GCP_KEY}'", "service_account_key_file: key.json"])
+async def test_a_service_accounts_key_from_a_variable_or_a_file(
+    how: str, tmp_path: Path, gateways: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    facade = FakeDataplex()
+    facade.start()
+    facade.fake.demand_login(KEY.public_key())
+    (tmp_path / "key.json").write_text(key_file(facade))
+    where = f"project: demo, location: us-central1, timeout: 10, url: '{facade.served.url}'"
+    text = f"registries:\n- {{id: lake, type: gcp_data_catalog, config: {{{where}, {how}}}}}\n"
+    (tmp_path / "registries.yaml").write_text(text)
+    (tmp_path / "gateway.yaml").write_text("registries_file: registries.yaml\nhome: lake\n")
+    [entry] = load(tmp_path / "gateway.yaml", {}, {"GCP_KEY": key_file(facade)}).registries
+    client = await gateways(HOME, entry.model_dump(exclude_none=True), **ROUTES)
+    answer = await client.post("/registries/lake/subjects/t/versions", json={"schema": json.dumps(record("a"))})
+    assert answer.status_code == 200, answer.text
+    assert facade.fake.assertions[0]["iss"] == "svc@demo"
+    facade.stop()
+    down = await client.get("/registries/lake/subjects")
+    assert "PRIVATE KEY" not in caplog.text + down.text + answer.text
+
+
+def test_the_blueprints_entry_of_purview_loads_as_it_is_written(tmp_path: Path) -> None:
+    blueprint = Path(__file__).parents[2] / "config" / "blueprint-registries.yaml"
+    entries = yaml.safe_load(blueprint.read_text())["registries"]
+    [entry] = [each for each in entries if each["type"] == "azure_purview"]
+    (tmp_path / "registries.yaml").write_text(yaml.safe_dump({"registries": [entry]}))
+    (tmp_path / "gateway.yaml").write_text("registries_file: registries.yaml\n")
+    [off] = load(tmp_path / "gateway.yaml", {}, {}).registries
+    assert not off.enabled, "its variables may be missing"
+    (tmp_path / "registries.yaml").write_text(yaml.safe_dump({"registries": [{**entry, "enabled": True}]}))
+    (tmp_path / "gateway.yaml").write_text("registries_file: registries.yaml\nhome: staging-azure-purview\n")
+    names = {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "s"}
+    [on] = load(tmp_path / "gateway.yaml", {}, names).registries
+    config = PurviewConfig.model_validate(on.config)
+    assert config.url == ("https://company-purview.purview.azure.com/datamap/api",)
