@@ -14,12 +14,15 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import httpx
 
-from .processes import Running, bare_uvicorn, gateway, requests_per_second
+from .latency import at_rate, one_by_one
+from .processes import LOAD_CORE, Running, application, bare_uvicorn, gateway, requests_per_second
 
 GOALS = {
     "by id": (0.8, 0.9),
@@ -122,6 +125,81 @@ def fill(url: str, subjects: int) -> None:
             answer.raise_for_status()
 
 
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table; `lower` where less is better."""
+
+    name: str
+    value: float
+    must: float
+    goal: float
+    unit: str = "of bare uvicorn"
+    lower: bool = False
+    beside: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """Which of the two was reached."""
+        sign = -1 if self.lower else 1
+        if sign * self.value >= sign * self.goal:
+            return "goal"
+        return "must" if sign * self.value >= sign * self.must else "BELOW"
+
+    def __str__(self) -> str:
+        digits = 3 if self.unit.startswith("of") else 2
+        shown = f"{self.name:32} {self.value:8.{digits}f} {self.unit:16} must {self.must:<5g} goal {self.goal:<5g}"
+        return f"{shown} {self.verdict:6} {self.beside}".rstrip()
+
+
+def speeds(seconds: float, rounds: int) -> Iterator[Figure]:
+    """Everything that is asked of a gateway with few schemas."""
+    with bare_uvicorn() as bare, gateway() as ours:
+        yield Figure("memory at the start", ours.megabytes, 90, 60, "MB", lower=True)
+        prepare(ours.url)
+        for name, ratio in ratios(bare, ours, seconds, rounds).items():
+            yield Figure(name, ratio, *GOALS[name])
+        path = "/schemas/ids/1"
+        runs = [(at_rate(bare.url, "/", 1000, seconds), at_rate(ours.url, path, 1000, seconds)) for _ in range(rounds)]
+        theirs, own = (statistics.median(run[which][1] for run in runs) for which in (0, 1))
+        yield Figure("by id at 1,000/s, p99", own, 3, 1, "ms", lower=True, beside=f"(bare uvicorn {theirs:.2f})")
+
+
+def starts(rounds: int) -> Iterator[Figure]:
+    """From the start of the process to its first answer."""
+    seen = []
+    for _ in range(rounds):
+        with gateway() as ours:
+            seen.append(ours.first_answer)
+    yield Figure("first answer after", statistics.median(seen), 1.5, 0.6, "s", lower=True)
+
+
+def misses(rounds: int, batch: int = 300) -> Iterator[Figure]:
+    """What an id that nobody asked for before costs more than at its registry, one question after the other."""
+    own, theirs = [], []
+    with (
+        application("upstream", core=LOAD_CORE) as upstream,
+        application("forwarding", BENCH_UPSTREAM=upstream.url) as forwarding,
+        gateway(upstream.url) as ours,
+    ):
+        for turn in range(rounds + 1):
+            numbers = range(turn * batch + 1, (turn + 1) * batch + 1)
+            direct = one_by_one(upstream.url, "/schemas/ids/{}".format, numbers)
+            theirs.append(one_by_one(forwarding.url, "/schemas/ids/{}".format, numbers) - direct)
+            own.append(one_by_one(ours.url, "/schemas/ids/{}".format, numbers) - direct)
+    beside = f"(aiohttp bare {statistics.median(theirs[1:]):.2f})"
+    yield Figure("cold by id, added", statistics.median(own[1:]), 1, 0.8, "ms", lower=True, beside=beside)
+
+
+def filled(subjects: int) -> Iterator[Figure]:
+    """A gateway with many subjects."""
+    with gateway() as ours:
+        fill(ours.url, subjects)
+        with httpx.Client(base_url=ours.url) as client:
+            listing = milliseconds(lambda: client.get("/subjects").raise_for_status())
+        yield Figure(f"GET /subjects of {subjects}", listing, 8, 2, "ms", lower=True)
+        yield Figure(f"memory with {subjects} schemas", ours.megabytes, 200, 120, "MB", lower=True)
+
+
 def main() -> None:
     """Runs everything and prints the table."""
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -131,20 +209,14 @@ def main() -> None:
     chosen = arguments.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("the load comes from wrk: install it (Debian: apt-get install wrk)")
-    with bare_uvicorn() as bare, gateway() as ours:
-        prepare(ours.url)
-        print(f"{'memory at the start':28} {ours.megabytes:6.0f} MB   must 90, goal 60")
-        print(f"{'first answer after':28} {ours.first_answer:6.2f} s    must 1.5, goal 0.6")
-        for name, ratio in ratios(bare, ours, chosen.seconds, chosen.rounds).items():
-            must, goal = GOALS[name]
-            verdict = "goal" if ratio >= goal else "must" if ratio >= must else "BELOW"
-            print(f"{name:28} {ratio:6.3f} of bare uvicorn   must {must}, goal {goal}: {verdict}")
-    with gateway() as ours:
-        fill(ours.url, chosen.subjects)
-        with httpx.Client(base_url=ours.url) as client:
-            listing = milliseconds(lambda: client.get("/subjects").raise_for_status())
-        print(f"{f'GET /subjects of {chosen.subjects}':28} {listing:6.1f} ms   must 8, goal 2")
-        print(f"{f'memory with {chosen.subjects} schemas':28} {ours.megabytes:6.0f} MB   must 200, goal 120")
+    parts = (
+        starts(chosen.rounds),
+        speeds(chosen.seconds, chosen.rounds),
+        misses(chosen.rounds),
+        filled(chosen.subjects),
+    )
+    for figure in chain(*parts):
+        print(figure, flush=True)
 
 
 if __name__ == "__main__":

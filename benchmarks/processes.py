@@ -51,11 +51,17 @@ def pinned(core: str) -> list[str]:
 
 
 @contextmanager
-def process(command: list[str], port: int, folder: str) -> Iterator[Running]:
+def process(
+    command: list[str], port: int, folder: str, *, core: str = SERVER_CORE, **variables: str
+) -> Iterator[Running]:
     """A server on a port, stopped afterwards."""
     began = time.perf_counter()
     with subprocess.Popen(
-        [*pinned(SERVER_CORE), *command], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*pinned(core), *command],
+        cwd=folder,
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as server:
         try:
             while not answers(port):
@@ -79,25 +85,34 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def bare_uvicorn() -> Iterator[Running]:
-    """The peer that every figure is a ratio to: an ASGI hello, one process."""
+def application(name: str, *, core: str = SERVER_CORE, **variables: str) -> Iterator[Running]:
+    """An ASGI application of this folder, one process."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.bare:app", "--port", str(port), "--no-access-log"]
-    with process([*command, "--lifespan", "off", "--log-level", "error"], port, str(Path.cwd())) as running:
+    command = [sys.executable, "-m", "uvicorn", f"benchmarks.{name}:app", "--port", str(port), "--no-access-log"]
+    command += ["--lifespan", "off", "--log-level", "error"]
+    with process(command, port, str(Path.cwd()), core=core, **variables) as running:
         yield running
 
 
 @contextmanager
-def gateway(config: str | None = None) -> Iterator[Running]:
-    """A gateway on a fresh SQLite store."""
+def bare_uvicorn() -> Iterator[Running]:
+    """The peer that every figure is a ratio to: an ASGI hello, one process."""
+    with application("bare") as running:
+        yield running
+
+
+@contextmanager
+def gateway(upstream: str | None = None) -> Iterator[Running]:
+    """A gateway on a fresh SQLite store, with its own registry or in front of another one."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "decapolis", "serve", "--port", str(port)]
         command += ["--store", f"sqlite:///{folder}/store.db"]
-        if config is not None:
-            path = Path(folder) / "gateway.yaml"
-            path.write_text(config)
-            command += ["--config", str(path)]
+        if upstream is not None:
+            registry = f"registries: [{{id: far, type: confluent, config: {{url: '{upstream}'}}}}]"
+            (Path(folder) / "registries.yaml").write_text(registry)
+            (Path(folder) / "gateway.yaml").write_text("registries_file: registries.yaml\nhome: far\n")
+            command += ["--config", f"{folder}/gateway.yaml"]
         with process(command, port, folder) as running:
             yield running
 

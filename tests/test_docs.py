@@ -46,3 +46,9 @@ def test_the_first_minute(tmp_path: Path) -> None:
         assert ran.returncode == 0, ran.stderr
         assert ran.stdout.strip() == "{'id': 42}"
         assert httpx.get(f"{url}/subjects").json() == ["users-value"]
+
+
+def test_the_table_of_registries_is_what_the_types_declare() -> None:
+    from tests.registries_page import PAGE, table
+
+    assert table() in PAGE.read_text(), "run: python -m tests.registries_page"

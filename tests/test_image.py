@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,13 @@ def test_the_files_that_compose_mounts_are_good() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
     [job] = yaml.safe_load((ROOT / "config" / "compose" / "prometheus.yml").read_text())["scrape_configs"]
     assert job["static_configs"] == [{"targets": ["decapolis:8081"]}]
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
+def test_promtool_finds_nothing_in_what_compose_mounts() -> None:
+    command = ["promtool", "check", "config", str(ROOT / "config" / "compose" / "prometheus.yml")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 MOUNTS = """22 1 0:21 / / ro,relatime - overlay overlay rw

@@ -9,6 +9,7 @@ the dialect          front and doors
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -28,9 +29,12 @@ from decapolis.dialect.negotiation import V1
 from decapolis.dialect.ready import ReadyLayer
 from decapolis.gateway import Gateway
 from decapolis.settings import Configuration
-from decapolis.store import StoreUnavailable
+from decapolis.store import Store, StoreUnavailable
 from decapolis.store.schemas import counts_by_registry
 from decapolis.web import BodyTooLarge, current_call
+
+STORE_SECONDS = 1.0
+"""How long a health check waits for the store; less than whoever asks waits for it."""
 
 
 class Application:
@@ -96,7 +100,10 @@ class Application:
         return JSONResponse({"status": "started"}, 200 if self.gateway is not None else 503)
 
     async def _ready(self, _: Request) -> Response:
-        """Ready depends on the store and on this process, never on one registry."""
+        """Ready depends on this process: a registry or a store that is away only degrades what it can answer.
+
+        Taking every replica out of service because their database restarts would take the reads away that go on without it.
+        """
         current_call().route = "/health/ready"
         gateway = self.gateway
         if gateway is None or self.draining:
@@ -104,8 +111,10 @@ class Application:
         registries = {
             registry.id: dict(registry.health) for registry in gateway.registries.all if registry.entry.enabled
         }
-        degraded = any(each["up"] is False for each in registries.values())
-        return JSONResponse({"status": "degraded" if degraded else "ready", "registries": registries})
+        has_store = await _answers(gateway.store)
+        degraded = not has_store or any(each["up"] is False for each in registries.values())
+        status = "degraded" if degraded else "ready"
+        return JSONResponse({"status": status, "registries": registries, "store": {"up": has_store}})
 
     async def _metrics(self, _: Request) -> Response:
         current_call().route = "/metrics"
@@ -125,6 +134,16 @@ class Application:
             metrics.up.labels(registry.id).set(registry.up is not False and registry.entry.enabled)
             metrics.breaker_open.labels(registry.id).set(registry.caller.breaker.state != "closed")
         return Response(metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _answers(store: Store) -> bool:
+    """Whether the store does, soon."""
+    try:
+        async with asyncio.timeout(STORE_SECONDS):
+            await store.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+    except (StoreUnavailable, TimeoutError):
+        return False
+    return True
 
 
 async def _refused(_: Request, error: Exception) -> Response:

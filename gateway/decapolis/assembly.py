@@ -30,6 +30,7 @@ from decapolis.registries.stored import StoredConfig, StoredRegistry
 from decapolis.settings import DEFAULT_SPAN, FIRST_BASE, REGISTRY_TYPES, Configuration, IdRange, RegistryEntry
 from decapolis.store import Store, store_at
 from decapolis.store.ledger import RangeRow
+from decapolis.web import enter_call, own_call
 from decapolis_translators.catalog import Catalog
 from decapolis_translators.contract import Feature, Translator, TranslatorConfig
 from decapolis_translators.discovery import Types
@@ -156,7 +157,15 @@ async def _live(
         memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
         await memory.open()
     passes_through = configuration.home == entry.id and entry.type == "confluent"
-    registry = LiveRegistry(entry, translator, memory, changes, metrics, passes_through=passes_through)
+    registry = LiveRegistry(
+        entry,
+        translator,
+        memory,
+        changes,
+        metrics,
+        passes_through=passes_through,
+        stale_after=configuration.gateway.limits.stale_after_seconds,
+    )
     await translator.open()
     stack.push_async_callback(registry.close)
     return registry
@@ -245,6 +254,7 @@ async def _probe_forever(gateway: Gateway) -> None:
 async def _probe(gateway: Gateway, registry: LiveRegistry) -> None:
     if not registry.entry.enabled:
         return
+    enter_call(own_call())
     try:
         ping = await registry.ping()
         await gateway.ledger.recognise(registry.id, ping.cluster_id)

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
+
 from decapolis.store import Store
 from decapolis.store.coordination import last_change, latest_number, note_change
 from decapolis.web import current_call
@@ -33,15 +35,25 @@ class SingleFlight:
     def __init__(self) -> None:
         self._flights: dict[Hashable, asyncio.Task[Any]] = {}
 
-    async def share(self, key: Hashable, question: Callable[[], Awaitable[T]]) -> T:
-        """The answer of the flight under way for `key`, started if there is none; an asker that leaves stops nobody."""
+    def start(self, key: Hashable, question: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
+        """The flight under way for `key`, started if there is none; it goes on without those who do not wait for it."""
         flight = self._flights.get(key)
         if flight is None:
             flight = asyncio.ensure_future(question())
             self._flights[key] = flight
             flight.add_done_callback(lambda done: self._landed(key, done))
-        result: T = await asyncio.shield(flight)
-        return result
+        return flight
+
+    async def share(self, key: Hashable, question: Callable[[], Awaitable[T]]) -> T:
+        """The answer of the flight for `key`; an asker that leaves stops nobody."""
+        return await asyncio.shield(self.start(key, question))
+
+    async def close(self) -> None:
+        """Ends what is under way."""
+        flights = list(self._flights.values())
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
 
     def _landed(self, key: Hashable, flight: asyncio.Task[Any]) -> None:
         self._flights.pop(key, None)
@@ -79,14 +91,24 @@ class Changes:
             return self.unchanged_here(scopes, since)
         return await self._store.read(lambda connection: last_change(connection, scopes)) <= since
 
-    async def unchanged_for_call(self, scope: str, since: int) -> bool:
-        """The same for one scope, asked of the shared store once a request."""
+    def stands(self, scopes: tuple[str, ...], since: int) -> Callable[[Connection], bool]:
+        """The same question for work that has the store in hand, to be asked right before it writes."""
         if not self.shared:
-            return self.last.get(scope, 0) <= since
+            return lambda _: self.unchanged_here(scopes, since)
+        return lambda connection: last_change(connection, scopes) <= since
+
+    async def last_of(self, scope: str) -> int:
+        """The number of the last change to a scope, asked of the shared store once a request."""
+        if not self.shared:
+            return self.last.get(scope, 0)
         seen = current_call().last_changes
         if scope not in seen:
             seen[scope] = await self._store.read(lambda connection: last_change(connection, (scope,)))
-        return seen[scope] <= since
+        return seen[scope]
+
+    async def unchanged_for_call(self, scope: str, since: int) -> bool:
+        """Whether a scope is unchanged, asked of the shared store once a request."""
+        return await self.last_of(scope) <= since
 
     async def count(self, *scopes: str) -> None:
         """Numbers a change; whoever asks after this returns sees it."""

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 import sys
 import time
 import uuid
@@ -16,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from decapolis.app import Application, create_app
 from decapolis.certificates import Certificates, UnusableCertificate
+from decapolis.draining import accept_the_rest, hear_newcomers
 from decapolis.listening import CannotListen, bound
 from decapolis.logs import configure
 from decapolis.settings import Configuration
@@ -73,6 +75,26 @@ class Server(uvicorn.Server):
             self.should_exit = True
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Closes the port so that nobody who got through it is cut off, then ends."""
+        spare = [each.dup() for each in sockets or []]
+        for server in self.servers:
+            server.close()
+        for each in sockets or []:
+            each.close()
+        await accept_the_rest(spare, self._protocol, self.config.ssl)
+        await hear_newcomers(self._has_newcomers)
+        await super().shutdown([])
+
+    def _protocol(self) -> JsonBadRequest:
+        return JsonBadRequest(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=None
+        )
+
+    def _has_newcomers(self) -> bool:
+        """Whether any connection has not asked anything yet."""
+        return any(isinstance(each, JsonBadRequest) and each.cycle is None for each in self.server_state.connections)
+
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Readiness goes first, so that nobody sends new requests while the last ones are answered.
 
@@ -95,6 +117,7 @@ def _settle_memory() -> None:
     """What is loaded by now stays for good: the collector need not look at it again, and may come by less often."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 50)
 
 
@@ -150,6 +173,7 @@ def _config(application: Application, certificates: Certificates | None) -> uvic
     config = uvicorn.Config(
         application,
         http=JsonBadRequest,
+        ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -135,6 +135,9 @@ class Limits(_Strict):
 
     body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024, description="above it 413")
     answer_seconds: float = Field(default=4.0, gt=0, description="every answer leaves within it")
+    stale_after_seconds: float = Field(
+        default=0.3, ge=0, description="how long a read waits for a registry before the last known answer will do"
+    )
     judge_seconds: float = Field(
         default=10.0, gt=0, description="a heavier comparison is ended, and nothing is allowed"
     )

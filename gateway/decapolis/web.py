@@ -6,7 +6,8 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -31,6 +32,10 @@ class Call:
     started: float = field(default_factory=time.monotonic)
     stale_since: float | None = None
     route: str = ""
+    wants_fresh: bool = False
+    """Whether only what a registry says now will do: for decisions about changes, and for work of the gateway's own."""
+    gave_up: set[str] = field(default_factory=set)
+    """Registries that this request waited for in vain; it does not wait for them again."""
     projection: str | None = None
     """How far the table of a catalog follows what was just registered."""
     last_changes: dict[str, int] = field(default_factory=dict)
@@ -39,6 +44,26 @@ class Call:
     def note_stale(self, seconds: float) -> None:
         """Remembers that a part of the answer is that old; the oldest part counts."""
         self.stale_since = max(self.stale_since or 0.0, seconds)
+
+    def demand_fresh(self) -> bool:
+        """From here on nothing stale will do; answers whether something stale was used before."""
+        was_stale = self.stale_since is not None
+        self.wants_fresh, self.stale_since = True, None
+        return was_stale
+
+    @contextmanager
+    def taking_stale(self) -> Iterator[None]:
+        """A part of the work for which the last known state is good enough, and that says nothing of the answer's age."""
+        before = self.wants_fresh, self.stale_since
+        self.wants_fresh = False
+        try:
+            yield
+        finally:
+            self.wants_fresh, self.stale_since = before
+
+    def patience(self, seconds: float) -> float | None:
+        """How long a question may still take before the last known answer will do, None for as long as it takes."""
+        return None if self.wants_fresh else max(0.0, self.started + seconds - time.monotonic())
 
     @property
     def outbound_headers(self) -> Mapping[str, str]:
@@ -53,9 +78,14 @@ def current_call() -> Call:
     """The call that this task works for; a new one for work that the gateway does of its own accord."""
     call = _current.get()
     if call is None:
-        call = Call(str(uuid.uuid4()), new_traceparent(), actor="gateway")
+        call = own_call()
         _current.set(call)
     return call
+
+
+def own_call() -> Call:
+    """A call for work that the gateway does of its own accord."""
+    return Call(str(uuid.uuid4()), new_traceparent(), actor="gateway", wants_fresh=True)
 
 
 def enter_call(call: Call) -> None:

@@ -14,12 +14,14 @@ import httpx
 import pytest
 import yaml
 
-from decapolis_translators.testing.facade import Facade
+from decapolis_translators.testing.facade import CatalogFacade, Facade
 from tests.facades.apicurio import FakeApicurio
+from tests.facades.aws_glue import FakeGlue
 from tests.facades.dialect import Confluent7, Confluent8, ConfluentEnterprise, Karapace6, Redpanda24, Redpanda26
+from tests.facades.unity import FakeDatabricks, FakeUnityOss
 from tests.gateway.command import Gateway, serving
 
-FACADES: dict[str, type[Facade]] = {
+FACADES: dict[str, type[Facade | CatalogFacade]] = {
     "confluent-7": Confluent7,
     "confluent-8": Confluent8,
     "confluent-enterprise": ConfluentEnterprise,
@@ -27,8 +29,19 @@ FACADES: dict[str, type[Facade]] = {
     "redpanda-24": Redpanda24,
     "redpanda-26": Redpanda26,
     "apicurio-3": FakeApicurio,
+    "aws-glue": FakeGlue,
+    "unity-oss": FakeUnityOss,
+    "unity-databricks": FakeDatabricks,
 }
 DOORS = ("embedded", *FACADES)
+
+LACKS: dict[str, tuple[str, ...]] = {"aws-glue": ("references of PROTOBUF", "2019-09", "2020-12")}
+"""What a registry's own documentation says it cannot hold, and a refusal is therefore right."""
+
+
+def type_of(facade: Facade | CatalogFacade) -> str:
+    """The type that speaks to it."""
+    return facade.translator_type().type if isinstance(facade, Facade) else facade.catalog_type().type
 
 
 @dataclass
@@ -36,7 +49,7 @@ class Estate:
     """A running gateway, and the stand-ins behind it."""
 
     gateway: Gateway
-    facades: dict[str, Facade]
+    facades: dict[str, Facade | CatalogFacade]
     folder: Path
 
     @property
@@ -56,8 +69,7 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
             stack.callback(facade.stop)
         entries: list[dict[str, Any]] = [{"id": "embedded", "type": "embedded"}]
         entries += [
-            {"id": name, "type": facade.translator_type().type, "config": dict(facade.config())}
-            for name, facade in facades.items()
+            {"id": name, "type": type_of(facade), "config": dict(facade.config())} for name, facade in facades.items()
         ]
         routes = [{"match": f"{name}.*", "registry": name} for name in facades] + [{"registry": "embedded"}]
         settings = {"registries_file": "registries.yaml", "home": "embedded", "routes": routes}
@@ -77,6 +89,10 @@ class Door:
     def subject(self) -> str:
         """A new name."""
         return f"{self.name}.{uuid4().hex[:8]}"
+
+    def lacks(self, what: str) -> bool:
+        """Whether the registry is known to be unable to."""
+        return what in LACKS.get(self.name, ())
 
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """An answer as it comes."""

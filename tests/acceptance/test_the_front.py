@@ -14,9 +14,9 @@ from decapolis_translators.testing.fakes import DialectFake
 from tests.gateway.command import ran
 from tests.gateway.conftest import code, record
 
-from .conftest import DOORS, FACADES, Estate
+from .conftest import DOORS, FACADES, Estate, type_of
 
-REMOTE = [name for name in FACADES if name != "apicurio-3"]
+REMOTE = [name for name in FACADES if name not in {"apicurio-3", "aws-glue", "unity-oss", "unity-databricks"}]
 ODD = (
     '{ "fields": [ {"type": {"type":"string"}, "name": "a", "default": "x", "doc": "d"} ],'
     ' "doc": "é", "namespace": "n.s", "name": "n.s.Odd", "type": "record" }'
@@ -75,7 +75,7 @@ def test_row_134_what_a_registry_is_sent(front: httpx.Client, estate: Estate) ->
 
 def test_row_126_the_start_tells_every_type_and_where_it_comes_from(estate: Estate) -> None:
     told = {line["type"]: line for line in estate.errors if line["message"] == "registry type loaded"}
-    assert set(told) == {"embedded", "confluent", "karapace", "redpanda", "apicurio"}
+    assert set(told) == {"embedded", *map(type_of, estate.facades.values())}
     assert told["karapace"]["source"] == "decapolis_translators.karapace:KarapaceRegistry"
     assert told["karapace"]["package"] == "decapolis"
     configured = [line["registry"] for line in estate.errors if line["message"] == "registry configured"]

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from decapolis_formats import Format
 from decapolis_formats.fitting import fitted
 from decapolis_formats.options import Dialect, Options
-from decapolis_formats.types import Model
+from decapolis_formats.types import Field, List, Model, Named, Struct
 
 from .type_models import models
 
@@ -51,3 +51,12 @@ def test_what_fits_comes_back(name: str, model: Model) -> None:
     assert (again, more) == (fits, ())
     if not losses:
         assert fits == model or set(model.definitions) - set(fits.definitions)
+
+
+def test_a_document_that_may_be_null_and_uses_itself_comes_back() -> None:
+    """A use of the whole document would mean null too."""
+    inner = Struct((Field("next", List(Named("Node"), nullable=True)), Field("other", List(Named("Node")))))
+    model = Model(Named("Node"), nullable=True, definitions={"Node": inner})
+    printer = import_module("decapolis_formats.json_schema.from_model")
+    reader = import_module("decapolis_formats.json_schema.to_model")
+    assert reader.read(printer.write(model)).model == model

@@ -113,8 +113,7 @@ async def test_a_reissued_id_is_relearned_where_that_is_wanted(gateways: Running
 
 async def test_producers_restart_while_the_registry_is_down(gateways: Running, fakes: Fakes) -> None:
     main = fakes()
-    # the breaker as it comes: after some faults nobody waits for the dead registry any more
-    client = await gateways(entry("main", main, resilience={"retries": 0}), home="main", cache={"seconds": 0})
+    client = await gateways(entry("main", main), home="main", cache={"seconds": 0})
     number = await client.registered("a", record("a"))
     main.stop()
     answers = await asyncio.gather(*(client.register("a", record("a")) for _ in range(200)))

@@ -115,6 +115,21 @@ def registries_file(folder: Path, *entries: str) -> None:
     (folder / "registries.yaml").write_text("registries:\n" + "".join(f"- {entry}\n" for entry in entries))
 
 
+def test_a_base_that_moved_is_refused_with_both_values(tmp_path: Path) -> None:
+    config = gateway_file(tmp_path, "registries_file: registries.yaml\nlisten: {port: 0}")
+    entry = "{id: side, type: confluent, config: {url: 'http://127.0.0.1:9'}, ids: {base: %d, span: 1000}}"
+    registries_file(tmp_path, entry % 500_000_000)
+    with serving("--config", config, folder=tmp_path) as gateway:
+        assert gateway.stop() == 0
+    registries_file(tmp_path, entry % 600_000_000)
+    refused(
+        "ids base 600000000, span 1000, but ids were given with base 500000000", "--config", config, folder=tmp_path
+    )
+    registries_file(tmp_path, entry % 500_000_000)
+    with serving("--config", config, folder=tmp_path) as gateway:
+        assert gateway.stop() == 0
+
+
 def test_a_home_that_moved_is_refused_with_the_ways_out(tmp_path: Path) -> None:
     with serving("--port", "0", folder=tmp_path):
         pass

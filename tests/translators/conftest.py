@@ -17,7 +17,9 @@ from decapolis_translators.karapace import KarapaceRegistry
 from decapolis_translators.redpanda import RedpandaRegistry
 from decapolis_translators.testing.fakes import DialectFake, Loopback
 from decapolis_translators.testing.fakes.apicurio import ApicurioFake
+from decapolis_translators.testing.fakes.asgi import FakeServer
 from decapolis_translators.testing.fakes.glue import GlueFake
+from decapolis_translators.unity_catalog import UnityCatalog
 
 TYPES: dict[str, type[DialectRegistry]] = {
     "confluent": ConfluentRegistry,
@@ -28,6 +30,7 @@ TYPES: dict[str, type[DialectRegistry]] = {
 Opening = Callable[..., Awaitable[Any]]
 Connecting = Callable[..., Awaitable[ApicurioRegistry]]
 ConnectingGlue = Callable[..., Awaitable[GlueRegistry]]
+ConnectingUnity = Callable[..., Awaitable[UnityCatalog]]
 
 
 @pytest.fixture
@@ -78,10 +81,34 @@ async def connect_glue(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect
 
         async def opened(target: GlueFake | str, *, who: Mapping[str, Any] = keys, **config: Any) -> GlueRegistry:
             url = target if isinstance(target, str) else stack.enter_context(Loopback(target)).url
-            given = {"region": "us-east-1", "registry_name": "schemas", "endpoint_url": url, **who, **config}
+            # generous: the first call of a process loads the kit's models, also on a busy machine
+            given = {
+                "region": "us-east-1",
+                "registry_name": "schemas",
+                "endpoint_url": url,
+                "timeout": 20,
+                **who,
+                **config,
+            }
             registry = GlueRegistry("under-test", GlueConfig.model_validate(given))
             await registry.open()
             stack.push_async_callback(registry.close)
             return registry
+
+        yield opened
+
+
+@pytest.fixture
+async def connect_unity() -> AsyncIterator[ConnectingUnity]:
+    """The same for the type `unity_catalog`."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(target: httpx.AsyncBaseTransport | FakeServer, **config: Any) -> UnityCatalog:
+            transport = httpx.ASGITransport(app=target) if isinstance(target, FakeServer) else target
+            given = {"url": "http://unity.test", **config}
+            catalog = UnityCatalog("under-test", UnityCatalog.Config.model_validate(given), transport=transport)
+            await catalog.open()
+            stack.push_async_callback(catalog.close)
+            return catalog
 
         yield opened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -62,10 +63,38 @@ def write(model: Model, options: Options = NO_WISHES) -> str:
 def document(model: Model) -> dict[str, Any]:
     """The schema of the root, the definitions beside it."""
     writer = Writer(model, "#/definitions/", model.root.name if isinstance(model.root, Named) else "")
+    if writer.root and model.nullable and _names_itself(model):
+        # a use of the whole document would mean null too
+        writer = Writer(model, "#/definitions/", "")
     found = writer.use(model.meaning(model.root) if writer.root else model.root, nullable=model.nullable)
     rest = {name: writer.use(type, nullable=False) for name, type in model.definitions.items() if name != writer.root}
     head = {"title": writer.root} if writer.root else {}
     return {**head, **found, **({"definitions": rest} if rest else {})}
+
+
+def _names_itself(model: Model) -> bool:
+    """Whether the root, or what it uses, uses the root."""
+    return any(model.root in _inside(type) for type in model.definitions.values())
+
+
+def _inside(type: Type) -> Iterator[Type]:
+    """A type and every type that is written in it; names are not followed."""
+    yield type
+    match type:
+        case Struct():
+            inner: tuple[Type, ...] = tuple(field.type for field in type.fields)
+        case List():
+            inner = (type.item,)
+        case Map():
+            inner = (type.key, type.value)
+        case Union():
+            inner = tuple(branch.type for branch in type.branches)
+        case Annotated():
+            inner = (type.base,)
+        case _:
+            inner = ()
+    for each in inner:
+        yield from _inside(each)
 
 
 def spelled(type: Type, options: Options = NO_WISHES) -> str:

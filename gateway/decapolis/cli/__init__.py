@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 
 import click
@@ -30,6 +31,9 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
+        if cmd_name == "serve":
+            # what it loads stays for good: looking for garbage meanwhile is a tenth of the start (the server looks again)
+            gc.disable()
         command = importlib.import_module(f"decapolis.cli.{_COMMANDS[cmd_name][0]}").command
         return command if isinstance(command, click.Command) else None
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from decapolis.cache import Ready
 from decapolis.gateway import Gateway
+from decapolis.store import StoreUnavailable
 from decapolis.web import call_for, enter_call
 
 from .ask import Keep
@@ -99,7 +100,10 @@ class ReadyLayer:
         if found is None or not found.scopes:
             return found
         if self._changes.shared:
-            return found if await self._changes.unchanged(found.scopes, found.made) else None
+            try:
+                return found if await self._changes.unchanged(found.scopes, found.made) else None
+            except StoreUnavailable:
+                return None  # whether it still stands cannot be known
         return found if self._still_stands(found) else None
 
     async def _make(
@@ -111,7 +115,12 @@ class ReadyLayer:
         enter_call(call)
         keeps: list[Keep] = []
         scope["decapolis.keep"] = keeps
-        made = await self._changes.now() if key is not None else 0
+        made = 0
+        if key is not None:
+            try:
+                made = await self._changes.now()
+            except StoreUnavailable:
+                key = None
         recorder = _Recorder(send, call.request_id.encode("latin-1"))
         began = time.perf_counter()
         try:
@@ -149,7 +158,7 @@ def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, tup
 
 
 async def _short_body(scope: Scope, receive: Receive) -> tuple[bytes | None, Receive]:
-    """The whole body if it comes in one piece and is short, else None; and a channel that still delivers it.
+    """The whole body if it is short, in however many pieces it comes, else None; and a channel that still delivers it.
 
     One that is announced as long is not waited for: it may be refused before any of it has come.
     """
@@ -161,9 +170,12 @@ async def _short_body(scope: Scope, receive: Receive) -> tuple[bytes | None, Rec
     pending = [first]
 
     async def replay() -> Message:
-        return pending.pop() if pending else await receive()
+        return pending.pop(0) if pending else await receive()
 
-    if first.get("more_body") or len(body) > MOST_BODY or first["type"] != "http.request":
+    while pending[-1].get("more_body") and len(body) <= MOST_BODY:
+        pending.append(await receive())
+        body += pending[-1].get("body", b"")
+    if len(body) > MOST_BODY or pending[-1]["type"] != "http.request":
         return None, replay
     return body, replay
 

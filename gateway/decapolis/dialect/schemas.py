@@ -7,6 +7,7 @@ from decapolis.operations import by_id, fetch, listings
 from decapolis.operations.effective import settings_scope
 from decapolis.operations.located import Located
 from decapolis.operations.shown import Shown
+from decapolis.web import current_call
 from decapolis_formats import Schema
 
 from . import answers
@@ -43,19 +44,26 @@ async def _by_id(ask: Ask, *, described: bool = False) -> tuple[Shown, Located |
     """What an id stands for, where it was found, and its schema as `format=` wants it."""
     number = integer(ask.param("id"))
     subject = ask.text("subject") or None
-    found, place = await by_id.fetch_by_id(ask.view, number, subject, described=described)
+    call = current_call()
+    with call.taking_stale():
+        # whatever was asked on the way: the text of an id never grows old
+        found, place = await by_id.fetch_by_id(ask.view, number, subject, described=described)
+        aged = call.stale_since is not None
     _keep(ask, subject, found, place, described=described)
+    if described and aged:
+        ask.keep = None
     registry, context = (None, ".") if place is None else (place.registry, place.context)
     return found, place, await fetch.rendered(registry, context, found.schema, ask.text("format"))
 
 
 def _keep(ask: Ask, subject: str | None, found: Shown, place: Located | None, *, described: bool) -> None:
     """The text of an id never changes; which text a subject chooses, and who holds it, does."""
-    if place is None or (subject is None and not (described and place.registry.is_local)):
+    if place is None or (subject is None and not described):
         ask.may_keep()
     elif not place.registry.is_local:
-        if subject is not None and not subject.startswith(":"):
-            keep_with_subject(ask, subject)
+        name = subject or found.subject
+        if name and not name.startswith(":"):
+            keep_with_subject(ask, name)
     elif found.version and not found.deleted and (subject is None or subject == found.subject):
         ask.may_keep(subject_scope(place.registry.id, found.subject), settings_scope(place.registry.id))
     else:

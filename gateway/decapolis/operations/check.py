@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from decapolis.gateway import View
+from decapolis.web import current_call
 from decapolis_translators.errors import VersionNotFound
 
 from .buried import with_buried
@@ -37,6 +38,7 @@ async def check(
     VersionNotFound for a number that is not live, unknown subjects included; an absent latest means no history, hence
     compatible (confluent-rest section 3.5).
     """
+    current_call().demand_fresh()  # a verdict on an old history would be a guess
     subject, registry = await followed(view, spelled)
     config = await effective_config(view.gateway, registry, subject)
     judge, facts = view.gateway.judge, facts_of(registry, subject, request.format)

@@ -10,6 +10,7 @@ from decapolis.gateway import View
 from decapolis.registries.held import clear_config, hold_config
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.stored import StoredRegistry
+from decapolis.web import current_call
 from decapolis_formats import RuleSet
 from decapolis_formats.data_contracts import InvalidRuleSet, check_rule_set
 from decapolis_formats.spelling import metadata_from, metadata_to, rule_set_from, rule_set_to
@@ -68,6 +69,7 @@ def _is_global(subject: Subject) -> bool:
 
 async def change_config(view: View, spelled: str | None, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Changes the keys that are named (None clears one) and answers everything that is set there afterwards."""
+    current_call().demand_fresh()
     subject = place(spelled)
     if subject.name and not subject.is_registrable():
         raise SubjectInvalid(str(subject))
@@ -103,12 +105,14 @@ async def _audited(
     except ConfigNotFound:
         await gateway.audit.close(number, "refused", reason="nothing was set")
         raise
-    await gateway.audit.close(number, "done")
     await gateway.changes.count(settings_scope(holder.id), subject_scope(holder.id, target))
+    await holder.forget_setting(_spelled(subject))
+    await gateway.audit.close(number, "done")
 
 
 async def delete_config(view: View, spelled: str | None) -> dict[str, Any]:
     """Clears what is configured there and answers what it was; SubjectNotFound for a subject without its own."""
+    current_call().demand_fresh()
     subject = place(spelled)
     holder = holder_of(view, subject)
     default = view.gateway.judge.default_level.name
@@ -129,7 +133,7 @@ async def delete_config(view: View, spelled: str | None) -> dict[str, Any]:
 async def _demand_changeable(view: View, holder: LiveRegistry, subject: Subject) -> None:
     mode = await effective_mode(view.gateway, holder, subject)
     if view.door is None and mode not in READ_ONLY and view.gateway.registries.home is not holder:
-        mode = await front_mode(view)
+        mode = await front_mode(view, holder)
     if mode in READ_ONLY:
         raise NotAllowed.by_mode(subject, "in read-only mode")
 

@@ -6,6 +6,7 @@ from decapolis.cache import subject_scope
 from decapolis.gateway import View
 from decapolis.locks import Busy
 from decapolis.registries.live import LiveRegistry
+from decapolis.web import current_call
 from decapolis_translators.contract import Feature
 from decapolis_translators.errors import (
     ConfigNotFound,
@@ -28,6 +29,7 @@ async def delete_subject(view: View, spelled: str, *, permanent: bool = False) -
 
     The dialect's order of refusals holds: absent, then read-only, then referred to, then not yet soft-deleted.
     """
+    current_call().demand_fresh()
     subject, registry = await followed(view, spelled)
     live, _ = await _numbers(registry, subject)
     if not permanent and not live:
@@ -37,6 +39,7 @@ async def delete_subject(view: View, spelled: str, *, permanent: bool = False) -
 
 async def delete_version(view: View, spelled: str, version: int | None, *, permanent: bool = False) -> int:
     """Deletes one version; answers its number. The latest is the newest live one."""
+    current_call().demand_fresh()
     subject, registry = await followed(view, spelled)
     live, everything = await _numbers(registry, subject)
     if version is None:

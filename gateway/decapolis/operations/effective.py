@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from decapolis.gateway import Gateway, View
 from decapolis.registries.held import held_config, held_mode
 from decapolis.registries.live import LiveRegistry
+from decapolis.web import current_call
 from decapolis_translators.contract import Feature
 from decapolis_translators.errors import RegistryFault
 from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
@@ -26,6 +29,8 @@ INHERITED = (
 """What a subject's own configuration still takes from the global one; the level is not among them."""
 
 EVERYWHERE = f":{GLOBAL_CONTEXT}:"
+_RECALL_SECONDS = 0.2
+"""What reading the last known mode may take."""
 READ_ONLY = ("READONLY", "READONLY_OVERRIDE")
 IMPORTING = ("IMPORT", "FORWARD")
 
@@ -35,42 +40,46 @@ def settings_scope(registry: str) -> str:
     return f"{registry}#settings"
 
 
-async def own_config(gateway: Gateway, registry: LiveRegistry, spelled: str | None) -> Mapping[str, Any] | None:
-    """What is set exactly there; the last known value while the registry is at fault.
+async def own_config(
+    gateway: Gateway, registry: LiveRegistry, spelled: str | None, *, needed: bool = True
+) -> Mapping[str, Any] | None:
+    """What is set exactly there; for reads the last known value while the registry is at fault or slow.
 
-    Nothing known counts as nothing set: a read goes on without an alias, and a write cannot go on anyway, because its
-    history is read from the registry itself.
+    Where nothing is known either, that is the registry's fault, or, unless it is `needed`, counts as nothing set.
     """
-    found: Mapping[str, Any] | None = await _remembered(gateway, registry, spelled, "config")
+    found: Mapping[str, Any] | None = await _remembered(gateway, registry, spelled, "config", needed=needed)
     return found
 
 
-async def own_mode(gateway: Gateway, registry: LiveRegistry, spelled: str | None) -> str | None:
-    """The mode that is set exactly there; the last known one while the registry is at fault."""
-    found: str | None = await _remembered(gateway, registry, spelled, "mode")
+async def own_mode(gateway: Gateway, registry: LiveRegistry, spelled: str | None, *, needed: bool = True) -> str | None:
+    """The mode that is set exactly there, known in the same way."""
+    found: str | None = await _remembered(gateway, registry, spelled, "mode", needed=needed)
     return found
 
 
-async def _remembered(gateway: Gateway, registry: LiveRegistry, spelled: str | None, kind: str) -> Any:
+async def _remembered(gateway: Gateway, registry: LiveRegistry, spelled: str | None, kind: str, *, needed: bool) -> Any:
     if registry.keeps_settings_here:
         return (await _settings_here(gateway, registry)).get((kind, Subject.parse(spelled or "")))
-    key = (registry.id, spelled, kind)
+    key, scope = (registry.id, spelled, kind), settings_scope(registry.id)
     kept = gateway.settings_memory.get(key)
     if (
         kept is not None
         and time.monotonic() < kept.until
-        and await gateway.changes.unchanged_for_call(settings_scope(registry.id), kept.made)
+        and await gateway.changes.unchanged_for_call(scope, kept.made)
     ):
         return kept.value
     made = await gateway.changes.now()
+    before = current_call().stale_since
     try:
         ask = held_config if kind == "config" else held_mode
-        value = await ask(registry, spelled)
+        value = await registry.setting(spelled, kind, scope, lambda: ask(registry, spelled))
     except RegistryFault:
-        return kept.value if kept is not None else await registry.known_setting(spelled, kind)
-    await registry.remember_setting(spelled, kind, value)
-    until = time.monotonic() + gateway.configuration.gateway.cache.seconds
-    gateway.settings_memory.put(key, value, made, until)
+        if needed:
+            raise
+        return None
+    if current_call().stale_since == before:
+        until = time.monotonic() + gateway.configuration.gateway.cache.seconds
+        gateway.settings_memory.put(key, value, made, until)
     return value
 
 
@@ -87,33 +96,47 @@ async def _settings_here(gateway: Gateway, registry: LiveRegistry) -> Mapping[tu
     return settings
 
 
-async def effective_config(gateway: Gateway, registry: LiveRegistry, subject: Subject) -> dict[str, Any]:
+async def effective_config(
+    gateway: Gateway, registry: LiveRegistry, subject: Subject, *, needed: bool = True
+) -> dict[str, Any]:
     """What holds for a subject, the level always among it."""
-    own = await own_config(gateway, registry, str(subject)) if subject.name else None
+    own = await own_config(gateway, registry, str(subject), needed=needed) if subject.name else None
     if own is not None:
-        base = await own_config(gateway, registry, None) or {}
+        base = await own_config(gateway, registry, None, needed=needed) or {}
         found = {**{key: base[key] for key in INHERITED if key in base}, **own}
     else:
-        found = dict(await _of_context(gateway, registry, subject.context) or {})
+        found = dict(await _of_context(gateway, registry, subject.context, needed=needed) or {})
     found.setdefault("compatibilityLevel", gateway.judge.default_level.name)
     return found
 
 
-async def _of_context(gateway: Gateway, registry: LiveRegistry, context: str) -> Mapping[str, Any] | None:
+def _whole_context(subject: Subject) -> str | None:
+    return None if subject.context == DEFAULT_CONTEXT else f":{subject.context}:"
+
+
+async def _of_context(
+    gateway: Gateway, registry: LiveRegistry, context: str, *, needed: bool
+) -> Mapping[str, Any] | None:
     spelled = None if context == DEFAULT_CONTEXT else f":{context}:"
-    found = await own_config(gateway, registry, spelled)
+    found = await own_config(gateway, registry, spelled, needed=needed)
     if found is None and registry.capabilities.has(Feature.CONTEXTS) and context != GLOBAL_CONTEXT:
-        found = await own_config(gateway, registry, EVERYWHERE)
+        found = await own_config(gateway, registry, EVERYWHERE, needed=needed)
     return found
 
 
 async def effective_mode(gateway: Gateway, registry: LiveRegistry, subject: Subject) -> str:
     """The mode that holds for a subject: its own, else its context's, else everybody's, else READWRITE."""
-    own = await own_mode(gateway, registry, str(subject)) if subject.name else None
+    spelled = _whole_context(subject)
+    if subject.name and not registry.keeps_settings_here:
+        # asked together: a registry that is far away takes its time for each question
+        own, found = await asyncio.gather(
+            own_mode(gateway, registry, str(subject)), own_mode(gateway, registry, spelled)
+        )
+    else:
+        own = await own_mode(gateway, registry, str(subject)) if subject.name else None
+        found = await own_mode(gateway, registry, spelled) if own is None else None
     if own is not None:
         return own
-    spelled = None if subject.context == DEFAULT_CONTEXT else f":{subject.context}:"
-    found = await own_mode(gateway, registry, spelled)
     if found is None and registry.capabilities.has(Feature.CONTEXTS) and subject.context != GLOBAL_CONTEXT:
         found = await own_mode(gateway, registry, EVERYWHERE)
     return found or "READWRITE"
@@ -121,7 +144,7 @@ async def effective_mode(gateway: Gateway, registry: LiveRegistry, subject: Subj
 
 async def enforced_mode(view: View, registry: LiveRegistry, subject: Subject) -> str:
     """The mode that writes meet here: a read-only front stops every subject that has no mode of its own at the home."""
-    front = await front_mode(view) if view.door is None and subject.name else "READWRITE"
+    front = await front_mode(view, registry) if view.door is None and subject.name else "READWRITE"
     if front in READ_ONLY:
         home = view.gateway.registries.home
         own = await own_mode(view.gateway, registry, str(subject)) if home is registry else None
@@ -138,19 +161,32 @@ async def demand_writable(view: View, registry: LiveRegistry, subject: Subject) 
     return mode
 
 
-async def front_mode(view: View) -> str:
+async def front_mode(view: View, registry: LiveRegistry) -> str:
     """The mode of the front as a whole: its home's global one, or the store's where there is no home."""
     home = view.gateway.registries.home
     if home is None:
         return await view.gateway.front.mode(None) or "READWRITE"
-    return await own_mode(view.gateway, home, None) or "READWRITE"
+    if registry is home:
+        return await own_mode(view.gateway, home, None) or "READWRITE"
+    # a home that is down or slow stops nobody else's writes: its last known mode holds for the front, and none if it has none
+    with current_call().taking_stale(), suppress(TimeoutError):
+        async with asyncio.timeout(view.gateway.configuration.gateway.limits.stale_after_seconds + _RECALL_SECONDS):
+            return await own_mode(view.gateway, home, None, needed=False) or "READWRITE"
+    return "READWRITE"
 
 
 async def followed(view: View, spelled: str) -> tuple[Subject, LiveRegistry]:
     """The subject that is meant and its owner: one alias is followed, contexts need a registry that has them."""
     subject = Subject.parse(spelled)
     registry = _owner(view, subject)
-    own = await own_config(view.gateway, registry, str(subject)) if subject.name else None
+    writing = current_call().wants_fresh
+    if writing and subject.name and not registry.keeps_settings_here:
+        own, _ = await asyncio.gather(
+            own_config(view.gateway, registry, str(subject)),
+            own_config(view.gateway, registry, _whole_context(subject), needed=False),
+        )
+    else:
+        own = await own_config(view.gateway, registry, str(subject), needed=writing) if subject.name else None
     return _behind_alias(view, subject, registry, own)
 
 
@@ -160,8 +196,11 @@ def followed_before(view: View, spelled: str) -> tuple[Subject, LiveRegistry] | 
     registry = _owner(view, subject)
     if not subject.name:
         return subject, registry
-    kept = view.gateway.settings_memory.get((registry.id, str(subject), "config"))
-    return None if kept is None else _behind_alias(view, subject, registry, kept.value)
+    here = registry.keeps_settings_here
+    kept = view.gateway.settings_memory.get((registry.id, "*", "*") if here else (registry.id, str(subject), "config"))
+    if kept is None:
+        return None
+    return _behind_alias(view, subject, registry, kept.value.get(("config", subject)) if here else kept.value)
 
 
 def _behind_alias(

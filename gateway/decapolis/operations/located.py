@@ -98,7 +98,7 @@ async def _for_subject(view: View, seen_id: int, subject: Subject) -> Located | 
 
 async def _unqualified(registry: LiveRegistry, seen_id: int, subject: Subject) -> Located | None:
     """The context in which a subject of that plain name holds the id, the default one first; None where none does."""
-    elsewhere = await in_other_contexts(registry, subject)
+    elsewhere = await in_other_contexts(registry, subject, needed=False)
     if not elsewhere and not registry.is_local:
         return None
     for spelled in (str(subject), *elsewhere):
@@ -114,12 +114,15 @@ def _of(used: Uses, spelled: str, registry: LiveRegistry, native_id: int, contex
     return None if version is None else Located(registry, native_id, context, spelled, version)
 
 
-async def in_other_contexts(registry: LiveRegistry, subject: Subject) -> list[str]:
-    """The same plain name in the registry's named contexts; nothing for a name that is qualified already."""
+async def in_other_contexts(registry: LiveRegistry, subject: Subject, *, needed: bool = True) -> list[str]:
+    """The same plain name in the registry's named contexts; nothing for a name that is qualified already.
+
+    Unless they are `needed`, nobody waits long for contexts that were never listed.
+    """
     if subject.context != DEFAULT_CONTEXT or not registry.capabilities.has(Feature.CONTEXTS):
         return []
     try:
-        names = await registry.contexts()
+        names = await registry.contexts(needed=needed)
     except RegistryFault:
         return []
     return [str(Subject(name, subject.name)) for name in names if name != DEFAULT_CONTEXT]

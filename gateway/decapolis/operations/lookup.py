@@ -43,7 +43,7 @@ async def _in_subject(
     view: View, registry: LiveRegistry, subject: Subject, request: Request, *, normalize: bool, deleted: bool
 ) -> StoredVersion:
     """Reading is lenient, because history may be older than today's rules; an empty text is held by nobody."""
-    config = await effective_config(view.gateway, registry, subject)
+    config = await effective_config(view.gateway, registry, subject, needed=False)
     if request.is_empty:
         await registry.versions(str(subject), deleted=deleted)
         raise SchemaNotFound("")

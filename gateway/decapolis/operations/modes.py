@@ -7,6 +7,7 @@ from decapolis.gateway import View
 from decapolis.registries.held import hold_mode
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.stored import StoredRegistry
+from decapolis.web import current_call
 from decapolis_translators.errors import ConfigNotFound, SubjectNotFound
 from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subject
 
@@ -40,6 +41,7 @@ def _spelled(subject: Subject) -> str | None:
 
 async def change_mode(view: View, spelled: str | None, mode: str | None, *, force: bool = False) -> None:
     """Sets the mode of a place, or clears it with None."""
+    current_call().demand_fresh()
     subject = place(spelled)
     _demand_mutable(view)
     if subject.name and not subject.is_registrable():
@@ -98,12 +100,14 @@ async def _set(view: View, holder: LiveRegistry, subject: Subject, mode: str | N
         if mode is not None:
             raise
         return
-    await gateway.audit.close(number, "done")
     await gateway.changes.count(settings_scope(holder.id), subject_scope(holder.id, target))
+    await holder.forget_setting(_spelled(subject))
+    await gateway.audit.close(number, "done")
 
 
 async def delete_mode(view: View, spelled: str | None, *, recursive: bool = False) -> str | None:
     """Clears the mode of a place (and, `recursive`, of every subject in it) and answers what it was."""
+    current_call().demand_fresh()
     subject = place(spelled)
     _demand_mutable(view)
     holder = holder_of(view, subject)

@@ -51,26 +51,22 @@ async def register(
     view: View, spelled: str, request: Request, *, normalize: bool = False, force: bool = False
 ) -> Shown:
     """The version that holds the schema: the one that is there already, or a new one that the judge allowed."""
-    subject, registry = await followed(view, spelled)
-    _demand_registrable(subject, registry, request)
-    config = await effective_config(view.gateway, registry, subject)
-    normalize = normalize or bool(config.get("normalize"))
-    candidate = await _first_reading(view, registry, subject, request, config, normalize=normalize)
-    at_once = candidate is not None and _may_answer_at_once(request, config)
-    if candidate is not None and at_once:
-        there = await _identical(registry, subject, candidate, request)
-        if there is not None and _fits(view, registry, there, request):
-            return shown(view, registry, there)
+    attempt, candidate, there = await _reading(view, spelled, request, normalize=normalize, force=force)
+    if there is None and current_call().demand_fresh():
+        # what was last known is enough to find what is there, never to decide what may be added
+        attempt, candidate, there = await _reading(view, spelled, request, normalize=normalize, force=force)
+    registry, subject = attempt.registry, attempt.subject
+    if there is not None:
+        return shown(view, registry, there)
     try:
-        mode = await _demand_mode(view, registry, subject, request)
+        await attempt.demand_mode()
     except NotAllowed:
-        if candidate is None or not at_once:
+        if candidate is None or not _may_answer_at_once(request, attempt.config):
             raise
         there = await equivalent_version(registry, subject, candidate, await registry.history(str(subject)))
         if there is None or not _fits(view, registry, there, request):
             raise
         return shown(view, registry, there)
-    attempt = _Attempt(view, registry, subject, request, config, mode, normalize=normalize, force=force)
     async with view.gateway.locks.hold(registry.id, str(subject), here_only=registry.is_local) as held:
         for _ in range(MOST_ATTEMPTS):
             try:
@@ -78,6 +74,23 @@ async def register(
             except WriteConflict:
                 continue
     raise NotAllowed(f"Subject '{subject}' is being written to by others all the time; try again")
+
+
+async def _reading(
+    view: View, spelled: str, request: Request, *, normalize: bool, force: bool
+) -> tuple[_Attempt, Candidate | None, StoredVersion | None]:
+    """Everything before the lock: where it belongs, what it says, and the version that holds exactly this already."""
+    subject, registry = await followed(view, spelled)
+    _demand_registrable(subject, registry, request)
+    config = await effective_config(view.gateway, registry, subject, needed=current_call().wants_fresh)
+    normalize = normalize or bool(config.get("normalize"))
+    candidate = await _first_reading(view, registry, subject, request, config, normalize=normalize)
+    attempt = _Attempt(view, registry, subject, request, config, normalize=normalize, force=force)
+    if candidate is not None and _may_answer_at_once(request, config):
+        there = await _identical(registry, subject, candidate, request)
+        if there is not None and _fits(view, registry, there, request):
+            return attempt, candidate, there
+    return attempt, candidate, None
 
 
 def _demand_registrable(subject: Subject, registry: LiveRegistry, request: Request) -> None:
@@ -141,20 +154,6 @@ def _fits(view: View, registry: LiveRegistry, there: StoredVersion, request: Req
     return wanted is not None and request.version == there.version
 
 
-async def _demand_mode(view: View, registry: LiveRegistry, subject: Subject, request: Request) -> str:
-    mode = await demand_writable(view, registry, subject)
-    explicit = request.imposed_id is not None
-    if explicit and mode not in IMPORTING:
-        raise NotAllowed.by_mode(subject, "not in import mode")
-    if not explicit and mode != "READWRITE":
-        raise NotAllowed.by_mode(subject, "not in read-write mode")
-    if explicit:
-        registry.capabilities.demand(Feature.IMPORT_IDS)
-        if not current_call().administrator:
-            raise NotAllowed("Only an administrator may impose ids")
-    return mode
-
-
 class _Attempt:
     """One try at a registration under the lock; a WriteConflict asks for another."""
 
@@ -165,7 +164,6 @@ class _Attempt:
         subject: Subject,
         request: Request,
         config: Mapping[str, Any],
-        mode: str,
         *,
         normalize: bool,
         force: bool,
@@ -175,9 +173,24 @@ class _Attempt:
         self.subject = subject
         self.request = request
         self.config = config
-        self.importing = mode in IMPORTING
-        self.normalize = normalize and not self.importing
+        self.importing = False
+        self.normalize = normalize
         self.force = force
+
+    async def demand_mode(self) -> None:
+        """NotAllowed unless the subject's mode lets in what is asked for."""
+        mode = await demand_writable(self.view, self.registry, self.subject)
+        explicit = self.request.imposed_id is not None
+        if explicit and mode not in IMPORTING:
+            raise NotAllowed.by_mode(self.subject, "not in import mode")
+        if not explicit and mode != "READWRITE":
+            raise NotAllowed.by_mode(self.subject, "not in read-write mode")
+        if explicit:
+            self.registry.capabilities.demand(Feature.IMPORT_IDS)
+            if not current_call().administrator:
+                raise NotAllowed("Only an administrator may impose ids")
+        self.importing = mode in IMPORTING
+        self.normalize = self.normalize and not self.importing
 
     async def run(self, candidate: Candidate | None, held: Held) -> Shown:
         """Reads the history, decides, writes."""
@@ -347,7 +360,7 @@ class _Attempt:
             raise
         answer = shown(self.view, registry, stored)
         await gateway.audit.close(number, "done", id=answer.id, version=answer.version)
-        await self._publish(candidate)
+        gateway.metrics.created[candidate.schema.format.schema_type.lower()] += 1
         return answer
 
     async def _write_here(
@@ -359,13 +372,9 @@ class _Attempt:
         version = self.request.version if imposed else following
         along = gateway.audit.alongside("register", registry.id, spelled, facts)
         stored = await registry.register_alongside(spelled, candidate.schema, native_id, version, along)
-        await self._publish(candidate)
-        return shown(self.view, registry, stored)
-
-    async def _publish(self, candidate: Candidate) -> None:
-        gateway, registry = self.view.gateway, self.registry
-        await gateway.changes.count(subject_scope(registry.id, str(self.subject)), registry.id)
+        await gateway.changes.count(subject_scope(registry.id, spelled), registry.id)
         gateway.metrics.created[candidate.schema.format.schema_type.lower()] += 1
+        return shown(self.view, registry, stored)
 
     async def _demand_room(self) -> None:
         """A range that is full refuses the write beforehand: an id outside of it could not be shown to anybody."""

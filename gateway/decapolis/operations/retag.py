@@ -7,6 +7,7 @@ from typing import Any
 
 from decapolis.gateway import View
 from decapolis.registries.live import LiveRegistry
+from decapolis.web import current_call
 from decapolis_formats import FormatError, Metadata, RuleSet, engine_of
 from decapolis_formats.data_contracts import VERSION_PROPERTY, merge_rule_sets, with_property, without_rules
 from decapolis_translators.contract import Feature
@@ -37,6 +38,7 @@ async def retag(view: View, spelled: str, version: int | None, change: Retag) ->
     """The new version; RuleSetInvalid when a whole rule set and single rules are changed at once."""
     if change.rule_set is not None and (change.rules_to_merge is not None or change.rules_to_remove):
         raise RuleSetInvalid("ruleSet cannot be given together with rulesToMerge or rulesToRemove")
+    current_call().demand_fresh()
     subject, registry = await followed(view, spelled)
     stored = await registry.fetch(str(subject), version)
     schema = stored.schema

@@ -14,9 +14,21 @@ from decapolis.store.schemas import VersionRow, replace_rows
 from decapolis.store.tables import snapshots
 from decapolis_formats import Schema
 from decapolis_translators.contract import StoredVersion
-from decapolis_translators.errors import RegistryFault
+from decapolis_translators.errors import ConfigNotFound, RegistryFault, SubjectNotFound
 from decapolis_translators.subjects import Subject
 
+from .known import (
+    ALL,
+    LIVE,
+    Known,
+    Stands,
+    forget_settings,
+    keep_known,
+    known_of,
+    listing_since,
+    note_listed,
+    settle_listing,
+)
 from .stored import StoredConfig, StoredRegistry
 
 SEEN_EVERY = 5.0
@@ -83,8 +95,20 @@ class Memory:
         if (context, native_id) in self._conflicts:
             raise ReissuedId(self.registry_id, native_id, context)
 
-    async def keep(self, context: str, native_id: int, schema: Schema, version: StoredVersion | None = None) -> None:
-        """Keeps a text under its id, and the version that has it; ReissuedId when the id stood for another text."""
+    async def keep(
+        self,
+        context: str,
+        native_id: int,
+        schema: Schema,
+        version: StoredVersion | None = None,
+        *,
+        stands: Stands | None = None,
+        latest: bool = False,
+    ) -> None:
+        """Keeps a text under its id, and the version that has it; ReissuedId when the id stood for another text.
+
+        The text is true whenever it comes; the version (and that it is the `latest`) only while what was asked still stands.
+        """
 
         def work(connection: Connection) -> str | None:
             known = schemas.guid_of_id(connection, self.registry_id, context, native_id)
@@ -95,11 +119,29 @@ class Memory:
                     return known
                 schemas.drop_schema(connection, self.registry_id, context, native_id)
             schemas.keep_schema(connection, self.registry_id, context, native_id, schema, int(time.time() * 1000))
-            if version is not None:
+            if version is not None and (stands is None or stands(connection)):
                 self._keep_version(connection, version)
+                if latest:
+                    listed = known_of(connection, self.registry_id, version.subject)
+                    listed.seen_latest(version.version)
+                    keep_known(connection, self.registry_id, version.subject, listed)
             return None
 
-        known = await self._store.write(work)
+        self._noted(context, native_id, schema, await self._store.write(work))
+
+    async def added(self, context: str, native_id: int, schema: Schema, version: StoredVersion) -> None:
+        """Follows a register that the registry confirmed."""
+
+        def work(connection: Connection) -> None:
+            listed = known_of(connection, self.registry_id, version.subject)
+            listed.added(version.version)
+            keep_known(connection, self.registry_id, version.subject, listed)
+            note_listed(connection, self.registry_id, version.subject, **{LIVE: True, ALL: True})
+
+        await self._store.write(work)
+        await self.keep(context, native_id, schema, version)
+
+    def _noted(self, context: str, native_id: int, schema: Schema, known: str | None) -> None:
         if known is not None:
             self._conflicts[(context, native_id)] = ConflictRow(context, native_id, known, schema.guid)
             raise ReissuedId(self.registry_id, native_id, context)
@@ -112,31 +154,88 @@ class Memory:
         row = VersionRow(version.version, version.native_id, version.deleted, created)
         schemas.keep_version(connection, self.registry_id, context, name, row)
 
-    async def keep_numbers(self, subject: str, live: Sequence[int]) -> None:
-        """Marks every known version that is not among the live ones as deleted."""
+    async def keep_numbers(self, subject: str, numbers: Sequence[int], stands: Stands, *, deleted: bool) -> None:
+        """Keeps a list of versions; every known version that is not among the live ones is deleted."""
         context, name = Subject.parse(subject)
 
         def work(connection: Connection) -> None:
             rows = schemas.version_rows(connection, self.registry_id, context, name, deleted=False)
-            gone = [row.version for row in rows if row.version not in live]
-            if gone:
+            if not stands(connection):
+                return
+            known = known_of(connection, self.registry_id, subject)
+            known.seen_list(numbers, deleted=deleted)
+            keep_known(connection, self.registry_id, subject, known)
+            gone = [row.version for row in rows if row.version not in numbers]
+            if gone and not deleted:
                 schemas.mark_deleted(connection, self.registry_id, context, name, gone)
 
         await self._store.write(work)
 
+    async def known(self, subject: str) -> Known:
+        """Which versions a subject was last seen to have; SubjectNotFound where it was never seen."""
+        found = await self._store.read(lambda c: known_of(c, self.registry_id, subject))
+        if not found.seen:
+            raise SubjectNotFound(subject)
+        return found
+
     async def erase(self, subject: str, numbers: Sequence[int], *, permanent: bool) -> None:
         """Follows a delete that the registry confirmed."""
         context, name = Subject.parse(subject)
-        change = schemas.erase_versions if permanent else schemas.mark_deleted
-        await self._store.write(lambda c: change(c, self.registry_id, context, name, numbers))
+
+        def work(connection: Connection) -> None:
+            change = schemas.erase_versions if permanent else schemas.mark_deleted
+            change(connection, self.registry_id, context, name, numbers)
+            known = known_of(connection, self.registry_id, subject)
+            known.removed(numbers, permanent=permanent)
+            keep_known(connection, self.registry_id, subject, known)
+            left = schemas.version_rows(connection, self.registry_id, context, name)
+            live = bool(known.live) or any(not row.deleted for row in left)
+            note_listed(connection, self.registry_id, subject, **{LIVE: live, ALL: bool(left) or not permanent})
+            forget_settings(connection, self.registry_id, subject)
+
+        await self._store.write(work)
+
+    async def relisted(self, subject: str) -> None:
+        """Follows a change whose versions the registry's own translator keeps in this store."""
+        context, name = Subject.parse(subject)
+
+        def work(connection: Connection) -> None:
+            rows = schemas.version_rows(connection, self.registry_id, context, name)
+            live = any(not row.deleted for row in rows)
+            note_listed(connection, self.registry_id, subject, **{LIVE: live, ALL: bool(rows)})
+            forget_settings(connection, self.registry_id, subject)
+
+        await self._store.write(work)
 
     async def keep_snapshot(self, name: str, body: Any) -> None:
-        """Keeps a listing."""
+        """Keeps a state of the registry as a whole."""
         row = {"registry": self.registry_id, "name": name, "body": body, "taken_ms": int(time.time() * 1000)}
         await self._store.write(lambda c: replace_rows(c, snapshots, [row]))
 
+    async def keep_listing(self, names: Sequence[str], asked_at: float, *, deleted: bool) -> None:
+        """Keeps the subjects as listed; what changed through a gateway before that was asked is among them."""
+        row = {"registry": self.registry_id, "name": _listing(deleted), "body": names, "taken_ms": int(asked_at * 1000)}
+
+        def work(connection: Connection) -> None:
+            replace_rows(connection, snapshots, [row])
+            settle_listing(connection, self.registry_id, ALL if deleted else LIVE, asked_at)
+
+        await self._store.write(work)
+
+    async def listing(self, *, deleted: bool) -> tuple[list[str], float] | None:
+        """The last listing with what changed through a gateway since, and its age; None where none was ever taken."""
+
+        def work(connection: Connection) -> tuple[list[str], float] | None:
+            found = self._snapshot(connection, _listing(deleted))
+            if found is None:
+                return None
+            names = listing_since(connection, self.registry_id, ALL if deleted else LIVE, found[0])
+            return names, max(0.0, time.time() - found[1])
+
+        return await self._store.read(work)
+
     async def snapshot(self, name: str) -> tuple[Any, float] | None:
-        """A listing and its age in seconds, None where none was ever taken."""
+        """A state of the registry as a whole and its age in seconds, None where none was ever kept."""
         found = await self._store.read(lambda c: self._snapshot(c, name))
         return None if found is None else (found[0], max(0.0, time.time() - found[1]))
 
@@ -148,19 +247,28 @@ class Memory:
         ).one_or_none()
         return None if row is None else (row.body, row.taken_ms / 1000)
 
-    async def keep_setting(self, spelled: str, kind: str, value: Any) -> None:
-        """Keeps a configuration or a mode as the registry last told it."""
+    async def keep_setting(self, spelled: str, kind: str, value: Any, stands: Stands) -> None:
+        """Keeps a configuration or a mode as the registry last told it, unless it was changed meanwhile."""
         context, name = Subject.parse(spelled)
-        body = {"value": value}
-        await self._store.write(
-            lambda c: settings.keep_setting(c, self.registry_id, context, name, f"known-{kind}", body)
-        )
+
+        def work(connection: Connection) -> None:
+            if stands(connection):
+                body = {"value": value}
+                settings.keep_setting(connection, self.registry_id, context, name, f"known-{kind}", body)
+
+        await self._store.write(work)
+
+    async def forget_settings(self, spelled: str) -> None:
+        """Forgets what was last told there, because it is being changed."""
+        await self._store.write(lambda c: forget_settings(c, self.registry_id, spelled))
 
     async def known_setting(self, spelled: str, kind: str) -> Any:
-        """A configuration or a mode as last told, None where it never was."""
+        """A configuration or a mode as last told; ConfigNotFound where it never was."""
         context, name = Subject.parse(spelled)
         found = await self._store.read(lambda c: settings.setting(c, self.registry_id, context, name, f"known-{kind}"))
-        return None if found is None else found["value"]
+        if found is None:
+            raise ConfigNotFound(spelled)
+        return found["value"]
 
     async def note_seen(self) -> None:
         """Remembers that the registry answered just now."""
@@ -173,3 +281,7 @@ class Memory:
     def age(self) -> float:
         """Seconds since the registry last answered."""
         return 0.0 if self.last_seen is None else max(0.0, time.time() - self.last_seen)
+
+
+def _listing(deleted: bool) -> str:
+    return "subjects-deleted" if deleted else "subjects"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from decapolis.breaker import Breaker
 from decapolis.settings import Resilience
 from decapolis_translators.errors import Garbled, RegistryFault, Throttled, Unreachable
 
@@ -15,54 +15,9 @@ T = TypeVar("T")
 
 RETRY_BUDGET = 0.2
 """Repeats may add this share to the questions asked, so that a sick registry is not asked to death."""
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 1.0
 BUDGET_CAP = 10.0
-
-
-class Breaker:
-    """Closed while the registry answers; open after faults in a row; then one question at a time tries anew."""
-
-    def __init__(self, failures: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit = failures
-        self._seconds = seconds
-        self._clock = clock
-        self._failures = 0
-        self._opened_at: float | None = None
-        self._trying = False
-
-    @property
-    def state(self) -> str:
-        """`closed`, `open` or `half-open`."""
-        if self._opened_at is None:
-            return "closed"
-        return "half-open" if self._clock() - self._opened_at >= self._seconds else "open"
-
-    def admit(self) -> bool:
-        """Whether a question may be asked now."""
-        if self.state == "closed":
-            return True
-        if self.state == "open" or self._trying:
-            return False
-        self._trying = True
-        return True
-
-    def succeeded(self) -> None:
-        """Closes it."""
-        self._failures = 0
-        self._opened_at = None
-        self._trying = False
-
-    def failed(self) -> None:
-        """Counts a fault; opens after too many in a row, and again after a failed trial."""
-        self._failures += 1
-        if self._trying or self._failures >= self._limit:
-            self._opened_at = self._clock()
-        self._trying = False
-
-    def released(self) -> None:
-        """Ends a trial that neither succeeded nor failed (its asker went away)."""
-        self._trying = False
+LONGEST_REST = 60.0
+"""Seconds that a `Retry-After` is believed."""
 
 
 class Caller:
@@ -78,34 +33,36 @@ class Caller:
         self.breaker = Breaker(bounds.breaker_failures, bounds.breaker_seconds)
         self._places = asyncio.Semaphore(bounds.concurrency)
         self._budget = BUDGET_CAP
+        self._welcome_at = 0.0
 
     async def ask(self, question: Callable[[], Awaitable[T]], *, repeatable: bool) -> T:
         """The answer to a question, asked again on a fault where `repeatable` and the budget allow."""
         deadline = time.monotonic() + self.bounds.deadline
-        attempt = 0
         self._budget = min(self._budget + RETRY_BUDGET, BUDGET_CAP)
-        while True:
-            try:
-                return await self._once(question, deadline, repeatable=repeatable)
-            except RegistryFault as fault:
-                pause = self._pause(fault, attempt) if repeatable else None
-                if pause is None or time.monotonic() + pause >= deadline:
-                    raise
-                attempt += 1
-                self._budget -= 1
-                await asyncio.sleep(pause)
+        if not repeatable or not self.bounds.retries:
+            return await self._once(question, deadline, repeatable=repeatable)
+        # loaded with the first registry that is asked: a gateway with nothing but its own never needs it
+        from .repeating import repeated
 
-    def _pause(self, fault: RegistryFault, attempt: int) -> float | None:
-        """How long to wait before the next attempt (full jitter), None for no next one."""
-        if attempt >= self.bounds.retries or self._budget < 1 or self.breaker.state != "closed":
-            return None
-        if isinstance(fault, Throttled) and fault.retry_after is not None:
-            return fault.retry_after
-        if not isinstance(fault, Unreachable | Throttled):
-            return None
-        return random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter, not a secret
+        attempts = self.bounds.retries + 1
+        return await repeated(
+            lambda: self._once(question, deadline, repeatable=repeatable),
+            attempts,
+            self.bounds.deadline,
+            may_help=self._may_help,
+            before_sleep=self._spend,
+        )
+
+    def _may_help(self, fault: BaseException) -> bool:
+        """Whether asking again may help and is affordable."""
+        passing = isinstance(fault, Unreachable | Throttled)
+        return passing and self._budget >= 1 and self.breaker.state == "closed"
+
+    def _spend(self) -> None:
+        self._budget -= 1
 
     async def _once(self, question: Callable[[], Awaitable[T]], deadline: float, *, repeatable: bool) -> T:
+        self._demand_welcome()
         if not self.breaker.admit():
             raise Unreachable(f"Registry {self.registry_id} failed repeatedly and is given a rest")
         sent = False
@@ -115,13 +72,18 @@ class Caller:
                     sent = True
                     answer = await question()
         except TimeoutError as late:
-            self.breaker.failed()
+            if sent:
+                self.breaker.failed()
+            else:
+                self.breaker.released()  # it was busy with our other questions, which says nothing against it
             raise Unreachable(
                 f"Registry {self.registry_id} did not answer within {self.bounds.deadline:g} s",
                 sent=sent and not repeatable,
             ) from late
-        except Throttled:
+        except Throttled as throttled:
             self.breaker.released()
+            wait = min(throttled.retry_after or 0.0, LONGEST_REST)
+            self._welcome_at = max(self._welcome_at, time.monotonic() + wait)
             raise
         except RegistryFault:
             self.breaker.failed()
@@ -138,6 +100,12 @@ class Caller:
             raise
         self.breaker.succeeded()
         return answer
+
+    def _demand_welcome(self) -> None:
+        """A registry that said when to come again (`Retry-After`) is left alone until then."""
+        wait = self._welcome_at - time.monotonic()
+        if wait > 0:
+            raise Throttled(f"Registry {self.registry_id} asked to be left alone for a while", retry_after=wait)
 
 
 def _loop_time(deadline: float) -> float:

@@ -6,9 +6,8 @@ import time
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 
-from .schemas import insert_new
+from .schemas import insert_into, insert_new
 from .tables import changes, locks
 
 
@@ -28,7 +27,7 @@ def last_change(connection: Connection, scopes: Sequence[str]) -> int:
 def note_change(connection: Connection, scopes: Sequence[str]) -> None:
     """Gives the scopes the next number; called after the change itself is durable."""
     number = connection.execute(text("SELECT nextval('change_numbers')")).scalar_one()
-    statement = insert_postgresql(changes)
+    statement = insert_into(changes, "postgresql")
     statement = statement.on_conflict_do_update(
         index_elements=["scope"],
         set_={"counter": func.greatest(changes.c.counter, statement.excluded.counter)},

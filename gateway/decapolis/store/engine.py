@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +19,18 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from decapolis.breaker import Breaker
 
 from .exclusive import ExclusiveFile
 from .schema import prepare
@@ -28,6 +40,12 @@ Work = Callable[[Connection], T]
 
 SQLITE_READERS = 2
 POSTGRES_THREADS = 8
+POSTGRES_SECONDS = 2.5
+"""How long an answer of the database is waited for; less than any client waits for ours."""
+REST_SECONDS = 2.0
+"""How long a database that did not answer is left alone, while nobody waits for it."""
+TRIAL_SECONDS = 1.0
+"""How long the first question after that waits."""
 BATCH = 256
 
 
@@ -243,7 +261,8 @@ def _postgres_engine(url: URL) -> Engine:
             url.set(drivername="postgresql+psycopg"),
             pool_size=POSTGRES_THREADS,
             pool_pre_ping=True,
-            pool_timeout=5,
+            pool_timeout=POSTGRES_SECONDS,
+            connect_args={"connect_timeout": round(POSTGRES_SECONDS)},
         )
     except ModuleNotFoundError as error:
         raise UnsuitableStore("A PostgreSQL store needs its driver: pip install 'decapolis[postgres]'") from error
@@ -258,11 +277,12 @@ class PostgresStore:
         self._shown = url.render_as_string(hide_password=True)
         self._engine = _postgres_engine(url)
         self._threads = ThreadPoolExecutor(POSTGRES_THREADS, thread_name_prefix="store")
+        self._breaker = Breaker(1, REST_SECONDS)
 
     async def open(self) -> None:
         """Makes the tables when missing; several gateways may do so at once."""
         with _opening(self._shown):
-            await self._run(lambda: prepare(self._engine))
+            await asyncio.get_running_loop().run_in_executor(self._threads, prepare, self._engine)
 
     async def close(self) -> None:
         """Waits for what runs, then closes every connection."""
@@ -282,7 +302,42 @@ class PostgresStore:
             return work(connection)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        seconds = POSTGRES_SECONDS if self._breaker.state == "closed" else TRIAL_SECONDS
+        if not self._breaker.admit():
+            raise StoreUnavailable("The database did not answer a moment ago")
+        asked_at = time.monotonic()
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        running.add_done_callback(_heard)
+        try:
+            done, _ = await asyncio.wait({running}, timeout=seconds)
+        except asyncio.CancelledError:
+            self._breaker.released()
+            raise
+        if not done:
+            running.cancel()  # what still waits for a thread is not begun; what has begun may end either way
+            self._breaker.failed()
+            raise StoreUnavailable(f"The database did not answer within {seconds:g} seconds")
+        try:
+            result = running.result()
+        except StoreUnavailable:
+            # a refusal that came at once costs nobody anything; waiting for a connection in vain does
+            late = time.monotonic() - asked_at >= TRIAL_SECONDS
+            if late:
+                self._breaker.failed()
+            else:
+                self._breaker.released()
+            raise
+        except Exception:
+            self._breaker.succeeded()
+            raise
+        self._breaker.succeeded()
+        return result
+
+
+def _heard(done: asyncio.Future[Any]) -> None:
+    """Whoever asked may have gone meanwhile; then nobody needs to hear of its failure."""
+    if not done.cancelled():
+        done.exception()
 
 
 @contextmanager
@@ -304,5 +359,7 @@ class _translated:  # noqa: N801 - reads as a phrase at its uses
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OperationalError):
+        if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError | ProgrammingError | DataError):
             raise StoreUnavailable(str(error.orig)) from error
+        if isinstance(error, PoolTimeout):
+            raise StoreUnavailable("Every connection to the database is in use") from error

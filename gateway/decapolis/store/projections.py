@@ -13,6 +13,8 @@ from .tables import mirrors, projections
 PENDING = "pending"
 APPLIED = "applied"
 FAILED = "failed"
+LEFT = "left"
+"""The subject was deleted for good and its table stays: it is nobody's, and no subject of its own."""
 
 
 class ProjectionRow(NamedTuple):

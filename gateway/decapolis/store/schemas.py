@@ -21,8 +21,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from decapolis_formats import Format, Schema
 from decapolis_formats.spelling import (
@@ -38,10 +36,20 @@ from .prepared import Prepared, json_text
 from .tables import contexts, counters, referrers, schemas, versions
 
 
+def insert_into(table: Any, dialect: str) -> Any:
+    """An INSERT that may say what to do on a conflict; only that dialect is loaded, because each costs the start its time."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        return insert_postgresql(table)
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite(table)
+
+
 @cache
 def _insert_new(table: Any, dialect: str) -> Any:
-    maker: Any = insert_postgresql if dialect == "postgresql" else insert_sqlite
-    return maker(table).on_conflict_do_nothing()
+    return insert_into(table, dialect).on_conflict_do_nothing()
 
 
 _AT_SUBJECT = and_(
@@ -106,8 +114,7 @@ def insert_new(connection: Connection, table: Any, rows: Sequence[dict[str, Any]
 
 def replace_rows(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
     """Inserts the rows, or gives those whose keys exist the new values."""
-    maker: Any = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
-    statement = maker(table)
+    statement = insert_into(table, connection.dialect.name)
     keys = [column.name for column in table.primary_key]
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))

@@ -26,6 +26,7 @@ MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer, unpacked; more than any list of subjects needs."""
 
 _CONNECT_SECONDS = 1.0
+_OWN_HEADERS = {"User-Agent": "decapolis", "Accept-Encoding": "gzip, deflate"}
 _GATEWAY_TROUBLE = frozenset({502, 503, 504})
 _LIMITS = httpx.Limits(max_connections=100, keepalive_expiry=4.5)
 
@@ -70,7 +71,8 @@ class HttpClient(ABC):
         self._config = config
         self._injected = transport
         self._credentials = self.credentials()
-        self._http: httpx.AsyncClient | None = None
+        self._http: httpx.AsyncBaseTransport | None = None
+        self._timeout = httpx.Timeout(config.timeout, connect=self._connect_timeout()).as_dict()
         self._preferred = 0
 
     @abstractmethod
@@ -86,15 +88,13 @@ class HttpClient(ABC):
         return any(url.startswith("https:") for url in self._config.url)
 
     def open(self) -> None:
-        """Prepares the pool; reads certificate files, and no network."""
+        """Prepares the pool; reads certificate files, and no network.
+
+        Requests go to the transport itself: httpx's client would add cookies, redirects, proxies and a `.netrc` of the host,
+        none of which may happen here, and takes as long over it as the whole exchange.
+        """
         if self._http is None:
-            timeout = httpx.Timeout(self._config.timeout, connect=self._connect_timeout())
-            self._http = httpx.AsyncClient(
-                transport=self._injected or self._transport(),
-                timeout=timeout,
-                follow_redirects=False,
-                trust_env=False,  # a proxy or a .netrc of the host must not send what nobody configured
-            )
+            self._http = self._injected or self._transport()
 
     async def close(self) -> None:
         """Closes the pool; calls under way fail as Unreachable."""
@@ -164,8 +164,18 @@ class HttpClient(ABC):
         if self._http is None:
             raise Unreachable("The registry's client is not open")
         try:
-            async with self._http.stream(method, url, content=content, headers=headers) as response:
+            request = httpx.Request(
+                method,
+                url,
+                content=content,
+                headers={**_OWN_HEADERS, **headers},
+                extensions={"timeout": self._timeout},
+            )
+            response = await self._http.handle_async_request(request)
+            try:
                 return Answer(response.status_code, response.headers, await _bounded(response))
+            finally:
+                await response.aclose()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unreachable(self.scrub(f"Cannot connect: {error}")) from None
         except httpx.InvalidURL:

@@ -20,8 +20,12 @@ from decapolis.registries.stored import OwnStoreFault, StoredConfig, StoredRegis
 from decapolis.store import Store, StoreUnavailable
 from decapolis.store.projections import (
     APPLIED,
+    LEFT,
     MirrorRow,
+    ProjectionRow,
+    all_projections,
     drop_projection,
+    keep_projection,
     owe_mirror,
     owed_mirrors,
     settle_mirror,
@@ -168,6 +172,8 @@ class CatalogRegistry(Translator[TranslatorConfig]):
         everything = set(await self.documents.subjects(deleted=True))
         live = everything if deleted else set(await self.documents.subjects())
         taken = {self._table_or_none(subject) for subject in everything}
+        rows = await self.read(lambda c: all_projections(c, self.registry_id))
+        taken |= {row.table_name for row in rows if row.state == LEFT}
         tables = await self.catalog.tables()
         derived_names = {self.catalog.subject_of(name) for name in tables if name not in taken}
         return sorted(live | derived_names)
@@ -280,25 +286,35 @@ class CatalogRegistry(Translator[TranslatorConfig]):
         documents = self._state.documents
         row = await self.projector.row(subject)
         gone = await self.read(lambda c: documents.deletable(c, subject, version, permanent=permanent))
-        if permanent and version is None and row is not None and self.catalog.settings.drop_on_permanent_delete:
-            await self._drop(subject, row.table_name)
+        dropping = permanent and version is None and self.catalog.settings.drop_on_permanent_delete
+        dropped = dropping and row is not None and await self._dropped(subject, row.table_name)
 
         def work(connection: Connection) -> list[int]:
             numbers = documents.delete(connection, subject, version, permanent=permanent)
             for number in numbers:
                 owe_mirror(connection, self.registry_id, MirrorRow(subject, number, gone=permanent))
             if permanent and not documents.rows(connection, subject):
-                drop_projection(connection, self.registry_id, subject)
+                self._forget(connection, subject, None if dropped else row)
             return numbers
 
         gone = await self.write(work)
         await self._settle(subject, follows=False)
         return gone
 
-    async def _drop(self, subject: str, name: str) -> None:
+    def _forget(self, connection: Connection, subject: str, left: ProjectionRow | None) -> None:
+        """A table that stays is remembered, so that it is not taken for somebody else's and shown as a subject."""
+        if left is None:
+            drop_projection(connection, self.registry_id, subject)
+        else:
+            keep_projection(connection, self.registry_id, left._replace(state=LEFT, reason=None, lease_until_ms=0))
+
+    async def _dropped(self, subject: str, name: str) -> bool:
+        """Drops a table that is the subject's; whether there is none any more."""
         table = await self.catalog.table(name)
         if table is not None and table.subject == subject:
             await self.catalog.drop(name)
+            return True
+        return table is None
 
     # --- the copy in the catalog
 

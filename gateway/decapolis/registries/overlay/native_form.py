@@ -23,7 +23,7 @@ from decapolis_formats.spelling import (
     rule_set_from,
     rule_set_to,
 )
-from decapolis_translators.errors import SchemaRefused
+from decapolis_translators.errors import Unsupported
 
 KEY = "decapolis"
 """Under which name a native text carries its document."""
@@ -36,7 +36,7 @@ INLINED = frozenset({Format.AVRO, Format.JSON_SCHEMA})
 
 
 def native_form(schema: Schema, dependencies: Sequence[Dependency]) -> Schema:
-    """The plain text that a registry is given; SchemaRefused where the document has no place in it."""
+    """The plain text that a registry is given; Unsupported where the document has no place in it."""
     if not schema.references and schema.metadata is None and schema.rule_set is None:
         return schema
     document = _document(schema)
@@ -44,10 +44,13 @@ def native_form(schema: Schema, dependencies: Sequence[Dependency]) -> Schema:
         packed = base64.b64encode(orjson.dumps(document)).decode()
         return Schema(schema.format, f"{schema.text.rstrip()}\n{_COMMENT}{packed}\n")
     body = _self_contained(schema, dependencies)
+    if isinstance(body, str) and schema.format is Format.AVRO:
+        body = {"type": body}
     if not isinstance(body, dict):
-        raise SchemaRefused(
-            f"A registry without references, metadata and rules can only be given an {schema.format.schema_type} schema "
-            "that is a JSON object when it has any of them"
+        raise Unsupported(
+            "metadata",
+            "The registry holds texts alone: references, metadata and rules travel inside a schema that is a JSON object, "
+            "not inside a list or a single word.",
         )
     return Schema(schema.format, orjson.dumps({**body, KEY: document}).decode())
 
