@@ -20,6 +20,7 @@ from tests.facades.aws_glue import FakeGlue
 from tests.facades.azure_purview import FakePurview
 from tests.facades.dialect import Confluent7, Confluent8, ConfluentEnterprise, Karapace6, Redpanda24, Redpanda26
 from tests.facades.gcp_data_catalog import FakeDataplex
+from tests.facades.snowflake import FakeSnowflake
 from tests.facades.unity import FakeDatabricks, FakeUnityOss
 from tests.gateway.command import Gateway, serving
 
@@ -34,6 +35,7 @@ FACADES: dict[str, type[Facade | CatalogFacade]] = {
     "aws-glue": FakeGlue,
     "unity-oss": FakeUnityOss,
     "unity-databricks": FakeDatabricks,
+    "snowflake": FakeSnowflake,
     "gcp-dataplex": FakeDataplex,
     "azure-purview": FakePurview,
 }
