@@ -313,7 +313,7 @@ async def test_calls(fake: PurviewFake, opened: Any) -> None:
     found["tables"] = await counted(fresh.tables())
     await (await opened()).drop("warm")
     fake.catch_up()
-    found["copies (one subject)"] = await counted(fresh.mirrored()) - 1
+    found["copies (one subject)"] = await counted(fresh.mirrored()) - 1  # the other subject is asked as well
     found["remove a copy"] = await counted(fresh.unmirror("orders", 1))
     assert found == CALLS
 
