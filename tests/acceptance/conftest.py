@@ -17,7 +17,9 @@ import yaml
 from decapolis_translators.testing.facade import CatalogFacade, Facade
 from tests.facades.apicurio import FakeApicurio
 from tests.facades.aws_glue import FakeGlue
+from tests.facades.azure_purview import FakePurview
 from tests.facades.dialect import Confluent7, Confluent8, ConfluentEnterprise, Karapace6, Redpanda24, Redpanda26
+from tests.facades.gcp_data_catalog import FakeDataplex
 from tests.facades.pulsar import FakePulsar
 from tests.facades.snowflake import FakeSnowflake
 from tests.facades.unity import FakeDatabricks, FakeUnityOss
@@ -36,6 +38,8 @@ FACADES: dict[str, type[Facade | CatalogFacade]] = {
     "unity-oss": FakeUnityOss,
     "unity-databricks": FakeDatabricks,
     "snowflake": FakeSnowflake,
+    "gcp-dataplex": FakeDataplex,
+    "azure-purview": FakePurview,
 }
 DOORS = ("embedded", *FACADES)
 

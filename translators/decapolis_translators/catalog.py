@@ -164,6 +164,13 @@ class Catalog(ABC, Generic[ConfigT]):
         Two subjects never have one table.
         """
 
+    def admit(self, subject: str, schema: Schema) -> None:
+        """Refuses what can never be held here, before anything is written; pure, nothing is asked or changed.
+
+        SubjectRefused where the subject has no table; types whose place for copies is narrow raise TooLarge.
+        """
+        self.table_of(subject)
+
     @abstractmethod
     def subject_of(self, table: str) -> str:
         """Under which subject a table that nobody registered is shown."""

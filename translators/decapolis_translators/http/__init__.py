@@ -5,9 +5,10 @@ from __future__ import annotations
 from .answer import Answer
 from .client import Call, HttpClient
 from .config import ReachConfig, TlsConfig, Url, Urls
-from .credentials import Credentials, Fixed, Send, Tokens, basic
+from .credentials import AmbientTokens, Credentials, Fixed, Send, Tokens, basic
 
 __all__ = [
+    "AmbientTokens",
     "Answer",
     "Call",
     "Credentials",

@@ -126,6 +126,22 @@ def _token_of(answer: Answer) -> tuple[str, float]:
     return token, lifetime
 
 
+class AmbientTokens(Tokens):
+    """The token of the machine itself, from the address at which its cloud gives one to whatever runs there."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], send: Send) -> None:
+        super().__init__("", SecretStr(""), None, send)
+        self._url = url
+        self._headers = dict(headers)
+
+    async def token_url(self) -> str:
+        """The address of this machine's identity."""
+        return self._url
+
+    async def _fetch(self) -> tuple[str, float]:
+        return _token_of(await self._send("GET", self._url, None, self._headers))
+
+
 def basic(username: str, password: str) -> str:
     """The value of a Basic Authorization header."""
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()

@@ -92,6 +92,7 @@ class CatalogRegistry(Translator[TranslatorConfig]):
         self._state = State(catalog.registry_id, base)
         self._store = store
         self._mode_of = mode_of
+        self._left: set[asyncio.Task[None]] = set()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -103,7 +104,11 @@ class CatalogRegistry(Translator[TranslatorConfig]):
         await self.catalog.open()
 
     async def close(self) -> None:
-        """Closes it."""
+        """Ends what writes left to do, which the next start takes up, and closes the catalog."""
+        left = tuple(self._left)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         await self.catalog.close()
 
     async def ping(self) -> Ping:
@@ -215,13 +220,14 @@ class CatalogRegistry(Translator[TranslatorConfig]):
 
     async def intended(self, subject: str, schema: Schema) -> Intended | None:
         """What a registration would do to the table; Incompatible where the engine cannot follow."""
+        self.catalog.admit(subject, schema)
         return await self.projector.intended(subject, schema, self.mode_of(subject))
 
     async def register(
         self, subject: str, schema: Schema, *, native_id: int | None = None, version: int | None = None
     ) -> StoredVersion:
         """Plans, commits, copies, and lets the table follow."""
-        self.catalog.table_of(subject)  # a name that can have no table is refused before anything is asked
+        self.catalog.admit(subject, schema)  # what can never be held is refused before anything is asked
         if not await self._is_ours(subject):
             await self._look(subject)
             if await self.read(lambda c: self._state.natives(c, subject)):
@@ -253,7 +259,9 @@ class CatalogRegistry(Translator[TranslatorConfig]):
 
     async def _settle(self, subject: str, *, follows: bool) -> None:
         """Copies and projects for as long as the answer may wait; what is left is taken up later."""
-        work = asyncio.ensure_future(self._copy_and_follow(subject, follows=follows))
+        work = asyncio.create_task(self._copy_and_follow(subject, follows=follows))
+        self._left.add(work)
+        work.add_done_callback(self._left.discard)
         done, _ = await asyncio.wait({work}, timeout=self.catalog.settings.projection_wait)
         if not done:
             work.add_done_callback(_note_end)

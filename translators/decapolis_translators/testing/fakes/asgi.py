@@ -30,6 +30,8 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    pairs: tuple[tuple[str, str], ...] = ()
+    """The query as it came, for APIs that repeat a name."""
 
     def flag(self, name: str) -> bool:
         """A boolean of the query, in any letter case."""
@@ -209,13 +211,15 @@ class FakeServer:
                 break
         raw = (scope.get("raw_path") or scope["path"].encode()).decode("ascii", "replace").split("?")[0]
         parts = [part for part in raw.strip("/").split("/") if part]
+        pairs = parse_qsl(scope.get("query_string", b"").decode(), keep_blank_values=True)
         return Request(
             method=scope["method"],
             raw_path=raw,
             segments=tuple(self.decode_segment(part) for part in parts),
-            query=dict(parse_qsl(scope.get("query_string", b"").decode(), keep_blank_values=True)),
+            query=dict(pairs),
             headers={name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]},
             body=body,
+            pairs=tuple(pairs),
         )
 
     async def _respond(self, request: Request) -> tuple[int, Any, Mapping[str, str]]:
