@@ -10,11 +10,14 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from decapolis.registries.memory import Memory
+from decapolis.store import store_at
 from decapolis_translators.testing.fakes import Loopback
 
 from .conftest import EXTRA, Client, Running, code, entry, fake_of, record
@@ -304,3 +307,16 @@ async def test_promtool_has_nothing_to_say_but_of_confluents_names(gateways: Run
     labels = set(re.findall(r"[{,](\w+)=", page))
     assert labels <= {"route", "method", "status", "registry", "outcome", "le", "schema_type", "policy_set", "rule"}
     assert not re.search(r'"(s|/subjects/s/.*)"', page)
+
+
+async def test_a_listing_that_was_asked_for_earlier_and_comes_later_is_not_kept(tmp_path: Path) -> None:
+    """Its names are older than the changes that a later listing has settled."""
+    store = store_at(f"sqlite:///{tmp_path}/memory.db")
+    await store.open()
+    memory = Memory("side", store, relearn=False)
+    await memory.keep_listing(["kept"], 200.0, deleted=False)
+    await memory.keep_listing(["deleted", "kept"], 100.0, deleted=False)
+    kept = await memory.listing(deleted=False)
+    await store.close()
+    assert kept is not None
+    assert kept[0] == ["kept"]

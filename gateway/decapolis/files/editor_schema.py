@@ -71,10 +71,15 @@ def _require_either(schema: dict[str, Any], key: str) -> None:
 
 
 def _or_variable(field: dict[str, Any]) -> dict[str, Any]:
-    if not _types_of(field) & {"integer", "number", "boolean", "enum"}:
+    if not _types_of(field) & {"integer", "number", "boolean", "enum"} and not _is_restricted(field):
         return field
     described: dict[str, Any] = {key: field[key] for key in ("description", "default") if key in field}
     return {**described, "anyOf": [_without(field, *described, "title"), _VARIABLE]}
+
+
+def _is_restricted(field: dict[str, Any]) -> bool:
+    """Whether not every text will do, so that a variable would not pass for one."""
+    return any(_is_restricted(each) for each in field.get("anyOf", ())) or bool({"pattern", "format"} & field.keys())
 
 
 def _types_of(field: dict[str, Any]) -> set[str]:

@@ -217,6 +217,9 @@ class Memory:
         row = {"registry": self.registry_id, "name": _listing(deleted), "body": names, "taken_ms": int(asked_at * 1000)}
 
         def work(connection: Connection) -> None:
+            newest = self._snapshot(connection, _listing(deleted))
+            if newest is not None and newest[1] > asked_at:
+                return  # one that was asked for later came first, and what changed before it is settled already
             replace_rows(connection, snapshots, [row])
             settle_listing(connection, self.registry_id, ALL if deleted else LIVE, asked_at)
 

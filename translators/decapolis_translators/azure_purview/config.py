@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, SecretStr, model_validator
 
 from decapolis_translators.catalog import CatalogConfig
-from decapolis_translators.http import ReachConfig, Url
+from decapolis_translators.http import ReachConfig, Url, Urls
 
 IMDS = "http://169.254.169.254/metadata/identity/oauth2/token"
 RESOURCE = "https://purview.azure.net"
@@ -18,6 +18,7 @@ class PurviewConfig(CatalogConfig, ReachConfig):
 
     account_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")] | None = None
     """The host is `<account_name>.purview.azure.com`; `url` says another."""
+    url: Urls = ()
     tenant_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")] | None = None
     client_id: str | None = None
     client_secret: SecretStr | None = None
@@ -46,6 +47,8 @@ class PurviewConfig(CatalogConfig, ReachConfig):
 
     @model_validator(mode="after")
     def _one_identity(self) -> Self:
+        if not self.url:
+            raise ValueError("give the account_name, or the url of a Data Map or an Atlas")
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password belong together")
         if self.username is not None and (self.client_id or self.client_secret or self.tenant_id):
