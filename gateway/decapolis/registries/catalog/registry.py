@@ -262,9 +262,8 @@ class CatalogRegistry(Translator[TranslatorConfig]):
         work = asyncio.create_task(self._copy_and_follow(subject, follows=follows))
         self._left.add(work)
         work.add_done_callback(self._left.discard)
-        done, _ = await asyncio.wait({work}, timeout=self.catalog.settings.projection_wait)
-        if not done:
-            work.add_done_callback(_note_end)
+        work.add_done_callback(_note_end)
+        await asyncio.wait({work}, timeout=self.catalog.settings.projection_wait)
         if follows:
             row = await self.projector.row(subject)
             state = "pending" if row is None else row.state
@@ -357,7 +356,7 @@ def _note_end(task: asyncio.Task[None]) -> None:
 
 
 def derived(table: Table) -> Schema:
-    """The columns of a table as an Avro record, marked as derived."""
+    """The columns of a table as an Avro record of its name."""
     name = table.name.rpartition(".")[2]
     model = Model(Named(name), definitions={name: table.model})
     printed = print_model(model, Format.AVRO, Options(name=name))
