@@ -83,7 +83,7 @@ class Application:
         async with AsyncExitStack() as stack:
             try:
                 gateway = await stack.enter_async_context(assembled(self._configuration))
-            except Exception as refused:
+            except Exception as refused:  # kept for whoever started it, and raised on
                 self.failure = refused
                 raise
             self.gateway = gateway

@@ -154,7 +154,7 @@ class _Endpoint:
         try:
             ask = await self._ask(request, method)
             answer = await self._within_time(self._handlers[method], ask)
-        except Exception as error:
+        except Exception as error:  # no client ever sees HTML or a bare 500: the table of errors has the last word
             return error_response(self._explained(error, method), media_type)
         self._offer_to_keep(request.scope, ask)
         return _response(answer, media_type)

@@ -327,7 +327,7 @@ class PostgresStore:
             else:
                 self._breaker.released()
             raise
-        except Exception:
+        except Exception:  # the database answered, whatever it said
             self._breaker.succeeded()
             raise
         self._breaker.succeeded()
