@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import struct
 import sys
 from collections.abc import Sequence
@@ -55,10 +56,24 @@ class WholeQuestion:
         return judge_whole(self.history, self.demands, bridge=self.bridge, newest=self.newest)
 
 
-Answer = Verdict | WholeVerdict | FormatError
+@dataclass(frozen=True, slots=True)
+class MatchQuestion:
+    """Which of some names an expression is found in: a stranger's expression may take for ever."""
+
+    expression: str
+    names: Sequence[Sequence[str]]
+    """The spellings of each name; one that matches is enough."""
+
+    def verdict(self) -> tuple[int, ...]:
+        """The places of those that match."""
+        found = re.compile(self.expression).search
+        return tuple(at for at, spellings in enumerate(self.names) if any(found(each) for each in spellings))
 
 
-def answered(question: Question | WholeQuestion) -> Answer:
+Answer = Verdict | WholeVerdict | tuple[int, ...] | FormatError
+
+
+def answered(question: Question | WholeQuestion | MatchQuestion) -> Answer:
     """The verdict, or the error that keeps one from being given."""
     try:
         return question.verdict()

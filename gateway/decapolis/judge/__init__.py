@@ -26,7 +26,7 @@ from decapolis_policies.levels import Depth
 from decapolis_policies.matching import Facts
 from decapolis_policies.sets import Policies
 from decapolis_policies.verdict import FLOOR
-from decapolis_policies.worker import Question, WholeQuestion
+from decapolis_policies.worker import MatchQuestion, Question, WholeQuestion
 
 from .policies import PolicyFile
 from .workers import Workers
@@ -155,6 +155,12 @@ class Judge:
         if self._background is None or weight <= INLINE_WHOLE:
             return judge_whole(history, demands, bridge=bridge, newest=newest)
         return await self._background.judge_whole(WholeQuestion(tuple(history), demands, bridge, newest))
+
+    async def matched(self, question: MatchQuestion, seconds: float) -> tuple[int, ...]:
+        """The places of the names that a stranger's expression is found in; ComparisonTooCostly past the time."""
+        if self._workers is None:
+            return question.verdict()
+        return await self._workers.matched(question, seconds)
 
 
 def _compared(history: Sequence[PastVersion], demands: Demands) -> Sequence[PastVersion]:

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from decapolis_formats import ComparisonTooCostly, FormatError
 from decapolis_policies import Verdict, WholeVerdict
-from decapolis_policies.worker import LENGTH, Question, WholeQuestion, packed
+from decapolis_policies.worker import LENGTH, MatchQuestion, Question, WholeQuestion, packed
 
 
 class Workers:
@@ -36,14 +36,20 @@ class Workers:
         assert isinstance(answer, WholeVerdict)
         return answer
 
-    async def _asked(self, question: Question | WholeQuestion) -> object:
-        data = packed(question)
+    async def matched(self, question: MatchQuestion, seconds: float) -> tuple[int, ...]:
+        """The places of the names that an expression is found in, within so many seconds."""
+        answer = await self._asked(question, seconds)
+        assert isinstance(answer, tuple)
+        return answer
+
+    async def _asked(self, question: Question | WholeQuestion | MatchQuestion, seconds: float | None = None) -> object:
+        data, seconds = packed(question), seconds or self._seconds
         try:
-            async with asyncio.timeout(self._seconds), self._places:
+            async with asyncio.timeout(seconds), self._places:
                 answer = await self._answer(data)
         except TimeoutError:
             raise ComparisonTooCostly(
-                f"The comparison did not end within {self._seconds:g} seconds, so nothing was decided"
+                f"The comparison did not end within {seconds:g} seconds, so nothing was decided"
             ) from None
         if isinstance(answer, FormatError):
             raise answer
