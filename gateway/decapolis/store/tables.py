@@ -218,3 +218,14 @@ mirrors = Table(
     PrimaryKeyConstraint("registry", "subject", "version"),
 )
 """Versions whose copy in the catalog is not up to date: to be written, or (`gone`) to be removed."""
+
+version_notes = Table(
+    "version_notes",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", JSON(none_as_null=True), nullable=False),
+    PrimaryKeyConstraint("registry", "subject", "version"),
+)
+"""Metadata that was set on a version after it was registered, where its registry cannot hold it."""
