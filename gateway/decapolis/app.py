@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from decapolis.assembly import assembled
+from decapolis.assembly import assembled, jobs_of
 from decapolis.dialect.errors import ErrorAnswer
 from decapolis.dialect.face import DialectFace, error_response, http_sentence
 from decapolis.dialect.negotiation import V1
@@ -91,7 +91,8 @@ class Application:
                 raise
             self.gateway = gateway
             self._late.dialect = DialectFace(gateway)
-            self._late.federation = FederationFace(Desk(gateway))
+            jobs = await stack.enter_async_context(jobs_of(gateway))
+            self._late.federation = FederationFace(Desk(gateway, jobs))
             self._outer = ReadyLayer(self._inner, gateway)
             yield
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from decapolis.audit import Audit
 from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
 from decapolis.gateway import Gateway
 from decapolis.ids import Ledger, LedgerConflict
+from decapolis.jobs import Jobs
 from decapolis.judge import Judge, PolicyFile, Workers
 from decapolis.judge.policies import watch
 from decapolis.locks import Locks
@@ -87,6 +88,11 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             watching = asyncio.create_task(watch(judge.file, lambda: _judge_anew(gateway), day=judge.today))
             stack.push_async_callback(_end, watching)
         yield gateway
+
+
+def jobs_of(gateway: Gateway) -> AbstractAsyncContextManager[Jobs]:
+    """The jobs of a running gateway, worked at until the block ends."""
+    return Jobs(gateway).at_work()
 
 
 class TypeNotInstalled(LookupError):

@@ -1,7 +1,7 @@
 """Sets one level as compare-and-set: only while what is there is still what whoever planned it saw.
 
-Unlike `change_config` it asks the registry as little as it can, because jobs do this a thousand times: one reading, one writing,
-both under the lock of the place.
+Unlike `change_config` it asks the registry as little as it can, because jobs do this a thousand times: one reading, one
+writing, both under the lock of the place.
 """
 
 from __future__ import annotations

@@ -1,0 +1,392 @@
+"""The run of one job by the process that holds its lease: forward, and back.
+
+Phases follow each other; within a phase each registry has a lane of its own, as wide as half the questions that the registry
+may be asked at once, so that clients keep theirs. Steps are read a page at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection
+
+from decapolis.gateway import Gateway
+from decapolis.locks import Busy
+from decapolis.operations.errors import OperationRefused
+from decapolis.registries.routing import NoRoute, UnknownRegistry
+from decapolis.store import StoreUnavailable
+from decapolis.store.jobs import (
+    CANCELLED,
+    CANCELLING,
+    DONE,
+    FAILED,
+    PLANNED,
+    ROLLED_BACK,
+    ROLLING_BACK,
+    RUNNING,
+    SKIPPED,
+    UNDOING,
+    Fenced,
+    JobRow,
+    StepRow,
+    found_job,
+    keep_step,
+    let_go,
+    mark_for_undo,
+    move,
+    note,
+    now_ms,
+    one_step,
+    phases_of,
+    renew,
+    steps_page,
+)
+from decapolis.web import enter_call, own_call
+from decapolis_formats import FormatError
+from decapolis_translators.errors import RegistryError, RegistryFault, Throttled
+
+from .plan import Action, Outcome, Work, failed, skipped, undo_failed
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 15.0
+BEAT_SECONDS = 1.0
+PAGE = 200
+PAUSES = (0.1, 0.3, 1.0, 3.0)
+"""How long a step rests before it is tried once more, after a fault that may pass."""
+LONGEST_WAIT = 10.0
+CLOSE_SECONDS = 2.0
+"""How long a process that stops waits for steps under way."""
+
+_LEFT = (PLANNED, RUNNING)
+
+
+class JobRun:
+    """One job in the hands of this process."""
+
+    def __init__(self, gateway: Gateway, actions: Mapping[str, Action], job: JobRow) -> None:
+        self.job = job
+        self.beat = asyncio.Event()
+        """Set by whoever changed the job's state here."""
+        self._gateway = gateway
+        self._actions = actions
+        self._state = job.state
+        self._failed = False
+        self._trouble: BaseException | None = None
+
+    async def run(self) -> None:
+        """Works until the job is over, paused, or somebody else's."""
+        beating = asyncio.create_task(self._keep_lease())
+        try:
+            await self._work()
+        except Fenced:
+            log.warning("job taken over by another process", extra={"job": self.job.id})
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+            with suppress(StoreUnavailable):
+                await self._gateway.store.write(lambda c: let_go(c, self.job.id, self.job.fence))
+
+    async def _work(self) -> None:
+        while True:
+            self.job = await self._fresh()
+            self._state = self.job.state
+            match self._state:
+                case "planned":
+                    await self._begin()
+                case "running":
+                    await self._forward()
+                case "cancelling":
+                    await self._end((CANCELLING,), CANCELLED, "cancelled")
+                case "rolling_back":
+                    await self._back()
+                case _:
+                    return
+
+    async def _fresh(self) -> JobRow:
+        row = await self._gateway.store.read(lambda c: found_job(c, self.job.id))
+        if row is None or row.fence != self.job.fence:
+            raise Fenced
+        return row
+
+    async def _begin(self) -> None:
+        def work(connection: Connection) -> None:
+            if move(connection, self.job.id, (PLANNED,), RUNNING, fence=self.job.fence, started_ms=now_ms()):
+                note(connection, self.job.id, "started", None, {}, self.job.fence)
+
+        await self._gateway.store.write(work)
+
+    async def _end(self, wanted: Sequence[str], state: str, event: str, reason: str | None = None) -> None:
+        def work(connection: Connection) -> None:
+            values: dict[str, Any] = {"ended_ms": now_ms()}
+            if reason is not None:
+                values["reason"] = reason
+            if move(connection, self.job.id, wanted, state, fence=self.job.fence, **values):
+                facts = {} if reason is None else {"reason": reason}
+                note(connection, self.job.id, event, None, facts, self.job.fence)
+
+        await self._gateway.store.write(work)
+
+    # --- the lease
+
+    async def _keep_lease(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.beat.wait(), BEAT_SECONDS)
+            self.beat.clear()
+            try:
+                self._state = await self._gateway.store.write(
+                    lambda c: renew(c, self.job.id, self.job.fence, LEASE_SECONDS)
+                )
+            except Fenced as fenced:
+                self._trouble = fenced
+                return
+            except StoreUnavailable as away:
+                log.warning("lease not renewed", extra={"job": self.job.id, "reason": str(away)})
+
+    # --- forward and back
+
+    async def _forward(self) -> None:
+        await self._walk(_LEFT, RUNNING, self._step_done)
+        if self._state != RUNNING:
+            return
+        if not self._failed:
+            await self._end((RUNNING,), DONE, "done")
+            return
+        reason = "A step failed, and the job was told to " + (
+            "take everything back" if self.job.on_failure == "rollback" else "stop then"
+        )
+        if self.job.on_failure == "rollback":
+            await self._turn_back(reason)
+        else:
+            await self._end((RUNNING,), FAILED, "failed", reason)
+
+    async def _turn_back(self, reason: str) -> None:
+        def work(connection: Connection) -> None:
+            if move(connection, self.job.id, (RUNNING,), ROLLING_BACK, fence=self.job.fence, reason=reason):
+                mark_for_undo(connection, self.job.id, only_failed=False)
+                note(connection, self.job.id, "rolling_back", None, {"reason": reason}, self.job.fence)
+
+        await self._gateway.store.write(work)
+
+    async def _back(self) -> None:
+        await self._walk((UNDOING,), ROLLING_BACK, self._step_undone, descending=True)
+        if self._state == ROLLING_BACK:
+            await self._end((ROLLING_BACK,), ROLLED_BACK, "rolled_back")
+
+    async def _walk(
+        self,
+        states: Sequence[str],
+        while_state: str,
+        work: Callable[[StepRow], Coroutine[Any, Any, None]],
+        *,
+        descending: bool = False,
+    ) -> None:
+        """All phases in order, unless the job halts before."""
+        found = await self._gateway.store.read(lambda c: phases_of(c, self.job.id, states))
+        for phase in sorted({phase for phase, _ in found}, reverse=descending):
+            lanes = [
+                _Lane(self, phase, registry, states, while_state, work, descending=descending)
+                for each, registry in found
+                if each == phase
+            ]
+            await asyncio.gather(*(lane.run() for lane in lanes))
+            if self._trouble is not None:
+                raise self._trouble
+            if self.halted(while_state):
+                return
+
+    def halted(self, while_state: str) -> bool:
+        """Whether no further step may begin."""
+        return self._state != while_state or self._trouble is not None or self._stops_on_failure
+
+    @property
+    def _stops_on_failure(self) -> bool:
+        return self._failed and self._state == RUNNING and self.job.on_failure != "continue"
+
+    def stopped_by(self, trouble: BaseException) -> None:
+        """Remembers what keeps the whole job from going on."""
+        self._trouble = self._trouble or trouble
+
+    def bound(self, registry_id: str, action: str) -> int:
+        """How many steps of a kind may be under way at one registry."""
+        weight = self._actions[action].weight if action in self._actions else 1
+        try:
+            places = self._gateway.registries.at(registry_id).entry.resilience.concurrency
+        except UnknownRegistry:
+            return 1
+        return max(1, min(places, 64) // (2 * weight))
+
+    async def page(self, **where: Any) -> list[StepRow]:
+        """Some steps."""
+        return await self._gateway.store.read(lambda c: steps_page(c, self.job.id, limit=PAGE, **where))
+
+    # --- one step
+
+    async def _step_done(self, step: StepRow) -> None:
+        needed = None
+        if step.needs is not None:
+            needed = await self._gateway.store.read(lambda c: one_step(c, self.job.id, step.needs or 0))
+            if needed is None or needed.state != DONE:
+                await self._settle(step, skipped(f"step {step.needs}, which has to be done first, was not"))
+                return
+        outcome = await self._tried(step, needed, undoing=False)
+        await self._settle(step, outcome)
+        self._failed = self._failed or outcome.state == FAILED
+
+    async def _step_undone(self, step: StepRow) -> None:
+        await self._settle(step, await self._tried(step, None, undoing=True))
+
+    async def _tried(self, step: StepRow, needed: StepRow | None, *, undoing: bool) -> Outcome:
+        """The outcome after as many tries as a passing fault is worth."""
+        bad = undo_failed if undoing else failed
+        action = self._actions.get(step.action)
+        if action is None:
+            return bad(f"nothing here knows how to do '{step.action}'")
+        for pause in (*PAUSES, None):
+            current = await self._gateway.store.read(lambda c: one_step(c, self.job.id, step.number)) or step
+            work = Work(self._gateway, self.job, current, self._intent_of(step), needed)
+            self._enter(step)
+            try:
+                return await (action.undo(work) if undoing else action.do(work))
+            except (RegistryFault, Busy) as passing:
+                if pause is None or self._trouble is not None:
+                    return bad(str(passing))
+                asked = passing.retry_after or 0.0 if isinstance(passing, Throttled) else 0.0
+                await asyncio.sleep(max(min(asked, LONGEST_WAIT), pause * random.uniform(0.7, 1.3)))  # noqa: S311 - jitter
+            except (Fenced, StoreUnavailable):
+                raise
+            except (RegistryError, FormatError) as refused:
+                return bad(str(refused) or type(refused).__name__)
+            except Exception as error:  # one step's trouble is told in its journal and ends no other
+                return bad(self._unexpected(step, error))
+        raise AssertionError("the last try always answers")
+
+    def _unexpected(self, step: StepRow, error: Exception) -> str:
+        if not isinstance(error, OperationRefused | UnknownRegistry | NoRoute):
+            log.error("step failed", extra={"job": self.job.id, "step": step.number}, exc_info=error)
+        return str(error) or type(error).__name__
+
+    def _enter(self, step: StepRow) -> None:
+        call = own_call()
+        call.request_id = f"job-{self.job.id}-{step.number}"
+        call.actor, call.administrator = self.job.actor, self.job.administrator
+        enter_call(call)
+
+    # --- the journal
+
+    def _intent_of(self, step: StepRow) -> Callable[[Any, Any], Coroutine[Any, Any, None]]:
+        async def intend(before: Any, inverse: Any) -> None:
+            facts = {
+                "registry": step.registry,
+                "subject": step.subject,
+                "action": step.action,
+                "before": before,
+                "after": step.after,
+            }
+            await self._write(step.number, "intent", facts, state=RUNNING, before=before, inverse=inverse)
+
+        return intend
+
+    async def _settle(self, step: StepRow, outcome: Outcome) -> None:
+        facts: dict[str, Any] = {
+            "registry": step.registry,
+            "subject": step.subject,
+            "action": step.action,
+            "state": outcome.state,
+        }
+        if outcome.reason is not None:
+            facts["reason"] = outcome.reason
+        values: dict[str, Any] = {"state": outcome.state}
+        if outcome.reason is not None:
+            values["reason"] = outcome.reason
+        if outcome.state in {DONE, FAILED, SKIPPED}:
+            values |= {"outcome": outcome.facts, "attempts": step.attempts + 1}
+        await self._write(step.number, "outcome", facts, **values)
+
+    async def _write(self, number: int, event: str, facts: dict[str, Any], **values: Any) -> None:
+        def work(connection: Connection) -> None:
+            note(connection, self.job.id, event, number, facts, self.job.fence)
+            keep_step(connection, self.job.id, number, **values)
+
+        await self._gateway.store.write(work)
+
+
+class _Lane:
+    """The steps of one phase at one registry: in order a subject, side by side otherwise."""
+
+    def __init__(
+        self,
+        run: JobRun,
+        phase: int,
+        registry: str,
+        states: Sequence[str],
+        while_state: str,
+        work: Callable[[StepRow], Coroutine[Any, Any, None]],
+        *,
+        descending: bool,
+    ) -> None:
+        self._run = run
+        self._where = {"phase": phase, "registry": registry, "states": states, "descending": descending}
+        self._registry = registry
+        self._while_state = while_state
+        self._work = work
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Until there is nothing left, or the job halts; what is under way is waited for either way."""
+        try:
+            await self._feed()
+        except (StoreUnavailable, Fenced) as trouble:
+            self._run.stopped_by(trouble)
+        except asyncio.CancelledError:
+            # the process stops: what is under way gets a moment to be journaled
+            if self._under_way:
+                await asyncio.wait(self._under_way, timeout=CLOSE_SECONDS)
+            for task in self._under_way:
+                task.cancel()
+            raise
+        finally:
+            if self._under_way:
+                await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _feed(self) -> None:
+        last, chain = 0, list[StepRow]()
+        while not self._run.halted(self._while_state):
+            page = await self._run.page(after=last, **self._where)
+            if not page:
+                break
+            last = page[-1].number
+            for step in page:
+                if chain and chain[-1].subject != step.subject:
+                    await self._start(chain)
+                    chain = []
+                    if self._run.halted(self._while_state):
+                        return
+                chain.append(step)
+        if chain and not self._run.halted(self._while_state):
+            await self._start(chain)
+
+    async def _start(self, chain: Sequence[StepRow]) -> None:
+        bound = min(self._run.bound(self._registry, step.action) for step in chain)
+        while len(self._under_way) >= bound:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        if self._run.halted(self._while_state):
+            return
+        task = asyncio.create_task(self._walk(chain))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _walk(self, chain: Sequence[StepRow]) -> None:
+        try:
+            for step in chain:
+                if self._run.halted(self._while_state):
+                    return
+                await self._work(step)
+        except (StoreUnavailable, Fenced) as trouble:
+            self._run.stopped_by(trouble)
