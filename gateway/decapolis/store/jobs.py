@@ -1,8 +1,8 @@
 """Jobs in the store: who works at which one, what was planned, what was done, and the journal that tells it.
 
 Whoever works at a job holds its lease under a fence that grows with each taker. Everything a worker writes goes through
-`note`, which numbers an entry of the journal and checks the fence in one statement: a process that was thought dead and is not cannot
-write beside the one that took over.
+`note`, which numbers an entry of the journal and checks the fence in one statement: a process that was thought dead and is
+not cannot write beside the one that took over.
 """
 
 from __future__ import annotations
