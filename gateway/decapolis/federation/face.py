@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from decapolis.web import current_call
 
-from . import comparing, ids, registries, routing, schemas, subjects, transforming
+from . import comparing, compatibility, ids, registries, routing, schemas, subjects, transforming
 from .desk import Desk
 from .endpoint import Asked, Endpoint, read_inputs
 from .openapi import BASE, document
@@ -29,6 +29,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *schemas.ENDPOINTS,
     *comparing.ENDPOINTS,
     *transforming.ENDPOINTS,
+    *compatibility.ENDPOINTS,
     *subjects.ENDPOINTS,
     *routing.ENDPOINTS,
     *ids.ENDPOINTS,
