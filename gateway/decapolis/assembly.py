@@ -132,9 +132,12 @@ def _judge(configuration: Configuration, stack: AsyncExitStack) -> Judge:
     settings = configuration.gateway
     workers = Workers(settings.limits.judge_processes, settings.limits.judge_seconds)
     stack.push_async_callback(workers.close)
+    # whole histories take long: whoever writes must not queue behind them
+    background = Workers(settings.limits.judge_processes, settings.limits.judge_seconds * 6, background=True)
+    stack.push_async_callback(background.close)
     file = PolicyFile(settings.policies_file)
     file.open()
-    return Judge(settings.dialect.default_level, file, workers)
+    return Judge(settings.dialect.default_level, file, workers, background=background)
 
 
 async def _judge_anew(gateway: Gateway) -> None:
