@@ -156,3 +156,22 @@ async def test_the_overview_tells_levels_and_their_origin(apis: Apis, fakes: Fak
     found = await api.get("/compatibility/overview")
     assert set(found["side"]) == {"error", "code"}
     assert found["main"]["differing"] == {}
+
+
+async def test_a_whole_history_against_a_level(api: Api) -> None:
+    """Acceptance row 229: every pair, so that a required field added later is found whatever the registry says."""
+    await api.client.put("/config/s", json={"compatibility": "FORWARD"})
+    await put(api, "embedded", "s", text("a"))
+    await put(api, "embedded", "s", text("a", "b"))
+    body = {"registry_id": "embedded", "subject": "s", "target_mode": "forward_full"}
+    found = (await api.post("/compatibility/check", body))["embedded"]
+    assert not found["is_compatible"]
+    assert (found["mode"], found["configured"], found["versions"]) == ("FORWARD_FULL", "FORWARD", [1, 2])
+    assert [(each["older"], each["newer"], each["direction"]) for each in found["broken"]] == [(1, 2, "backward")]
+    found = (await api.post("/compatibility/check", {**body, "check_type": "x", "target_mode": "FORWARD"}))["embedded"]
+    assert (found["is_compatible"], found["messages"]) == (True, [])
+    assert (await api.refused("POST", "/compatibility/check", {**body, "subject": "nobody"}))[:2] == (
+        404,
+        "unknown-subject",
+    )
+    assert (await api.refused("POST", "/compatibility/check", {"subject": "s"}))[:2] == (400, "invalid-request")

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pydantic import Field
 
 from decapolis.operations.compare import Comparison, Direction, compared
-from decapolis.operations.errors import LevelInvalid
+from decapolis.operations.history_check import level_named
 from decapolis.operations.sides import Side
 from decapolis.web import current_call
 from decapolis_formats.options import Dialect, Options
-from decapolis_policies.levels import LEVELS, Level, UnknownLevel
 
 from .endpoint import Answer, Asked, Endpoint, Inputs, Shape
-from .problems import Refused
 from .sides import SchemaChoice, chosen_side
 
 
@@ -94,20 +92,6 @@ class ComparisonShape(Shape):
     compatibility: CompatibilityShape
     notes: list[NoteShape]
     recommendations: list[str]
-
-
-def level_named(spelled: str) -> Level:
-    """The level of that name in any case; a problem whose detail is the blueprint's sentence."""
-    try:
-        return Level.named(spelled)
-    except UnknownLevel as error:
-        raise Refused(
-            400,
-            "invalid-level",
-            f"Invalid compatibility mode: {spelled}",
-            known=list(LEVELS),
-            hint=str(LevelInvalid("")),
-        ) from error
 
 
 async def compare_schemas(asked: Asked[CompareBody]) -> Answer:

@@ -10,15 +10,15 @@ from decapolis.operations.candidate import Request
 from decapolis.operations.check_everywhere import Checked, check_in, demand_dialect, format_of
 from decapolis.operations.errors import OperationRefused
 from decapolis.operations.everywhere import Failed, everywhere
+from decapolis.operations.history_check import HistoryChecked, history_check, level_named
 from decapolis.operations.overview import Levels, differing, overview
 from decapolis.registries.live import LiveRegistry
 from decapolis.web import current_call
 from decapolis_formats import Format, FormatError
 from decapolis_formats.spelling import references_from
 from decapolis_policies import Level
-from decapolis_translators.errors import Absent
+from decapolis_translators.errors import Absent, SubjectNotFound
 
-from .comparing import level_named
 from .desk import Desk
 from .endpoint import REGISTRIES, Answer, Asked, Endpoint, Inputs, Listed, Shape, named
 from .problems import Refused
@@ -102,6 +102,33 @@ class RepairShape(Shape):
     schema_content: str
 
 
+class BrokenShape(Shape):
+    """Two versions of which one cannot read what was written with the other."""
+
+    older: int
+    newer: int
+    direction: str = Field(description="backward: the newer cannot read the older's data; forward: the reverse")
+    rule: str
+    paths: list[str]
+    messages: list[str]
+
+
+class HistoryShape(Shape):
+    """Whether the whole history of a subject satisfies a level, in one registry."""
+
+    is_compatible: bool
+    mode: str = Field(description="the level that was asked about, deeper where a policy's floor is")
+    compatibility_level: str = Field(description="the same")
+    configured: str = Field(description="the level that holds for the subject now")
+    messages: list[str]
+    errors: list[str]
+    schema_format: str
+    versions: list[int]
+    pairs: int = Field(description="how many pairs of versions were compared")
+    broken: list[BrokenShape]
+    broken_pairs: int
+
+
 class CheckShape(Shape):
     """The verdict in one registry."""
 
@@ -154,7 +181,7 @@ async def check_compatibility(asked: Asked[CheckInputs]) -> Answer:
     level = None if inputs.target_mode is None else level_named(inputs.target_mode)
     format = None if inputs.schema_format is None else format_named(inputs.schema_format)
     if inputs.schema_content is None:
-        raise Refused(400, "invalid-request", "schema_content is missing: the candidate that is to be judged")
+        return await _check_histories(asked, level)
     text = inputs.schema_content
 
     async def one(registry: LiveRegistry) -> CheckShape:
@@ -163,6 +190,63 @@ async def check_compatibility(asked: Asked[CheckInputs]) -> Answer:
     found = await everywhere(desk.chosen(inputs.registries), one)
     entries = {name: failed_entry(each) if isinstance(each, Failed) else each for name, each in found.items()}
     return Answer(entries, headers=partial(entries))
+
+
+async def _check_histories(asked: Asked[CheckInputs], level: Level | None) -> Answer:
+    """Whether everything that each registry holds of the subject satisfies the level; unknown subjects are left out."""
+    inputs, desk = asked.inputs, asked.desk
+    target = None if level is None else level.name
+    if target is None:
+        raise Refused(
+            400, "invalid-request", "name schema_content, the candidate, or target_mode, a level for the whole history"
+        )
+
+    async def one(registry: LiveRegistry) -> HistoryShape | None:
+        try:
+            return _history_shape(await history_check(desk.door(registry.id), inputs.subject, target))
+        except SubjectNotFound:
+            return None
+
+    found = await everywhere(desk.chosen(inputs.registries), one)
+    entries = {
+        name: failed_entry(each) if isinstance(each, Failed) else each
+        for name, each in found.items()
+        if each is not None
+    }
+    if not entries:
+        raise SubjectNotFound(inputs.subject)
+    return Answer(entries, headers=partial(entries))
+
+
+def _history_shape(found: HistoryChecked) -> HistoryShape:
+    messages = [
+        f"versions {each.older} and {each.newer} ({each.direction}): {message}"
+        for each in found.broken
+        for message in each.messages
+    ]
+    return HistoryShape(
+        is_compatible=found.satisfied,
+        mode=found.level,
+        compatibility_level=found.level,
+        configured=found.configured,
+        messages=messages,
+        errors=[],
+        schema_format=format_named(found.schema_type).value,
+        versions=list(found.versions),
+        pairs=found.pairs,
+        broken=[
+            BrokenShape(
+                older=each.older,
+                newer=each.newer,
+                direction=each.direction,
+                rule=each.rule,
+                paths=list(each.paths),
+                messages=list(each.messages),
+            )
+            for each in found.broken
+        ],
+        broken_pairs=found.broken_pairs,
+    )
 
 
 async def _checked(
@@ -257,9 +341,9 @@ ENDPOINTS = (
         "POST",
         "/compatibility/check",
         check_compatibility,
-        "Judge one candidate in many registries at once; each registry's own verdict stands beside ours",
+        "Judge one candidate in many registries at once, or a subject's whole history against a level",
         "compatibility",
         inputs=CheckInputs,
-        answers={200: dict[str, CheckShape | FailedEntry]},
+        answers={200: dict[str, CheckShape | HistoryShape | FailedEntry]},
     ),
 )
