@@ -11,6 +11,7 @@ from decapolis.ids import RangeFull
 from decapolis.locks import Busy
 from decapolis.operations import errors as refusals
 from decapolis.operations.annotated import MetadataInvalid
+from decapolis.operations.history_check import UnknownMode
 from decapolis.registries.routing import NoRoute, UnknownRegistry
 from decapolis.registries.stored import OwnStoreFault
 from decapolis.store import StoreUnavailable
@@ -74,6 +75,7 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (InvalidSchema, 400, "invalid-schema"),
     (faults.SchemaRefused, 422, "schema-refused"),
     (refusals.VersionInvalid, 400, "invalid-version"),
+    (UnknownMode, 400, "invalid-level"),
     (refusals.LevelInvalid, 400, "invalid-level"),
     (refusals.ModeInvalid, 400, "invalid-mode"),
     (refusals.BelowTheFloor, 422, "below-the-floor"),
@@ -135,7 +137,7 @@ def _title(code: str) -> str:
 def _facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, (refusals.IncompatibleSchema, faults.Incompatible)):
         return {"messages": list(error.messages)}
-    if isinstance(error, UnknownTypeError):
+    if isinstance(error, (UnknownTypeError, UnknownMode)):
         return {"known": list(error.known)}
     if isinstance(error, refusals.RulesBroken):
         return {"violations": [refusals.explained(each) for each in error.violations]}
