@@ -15,7 +15,20 @@ from starlette.types import Receive, Scope, Send
 
 from decapolis.web import current_call
 
-from . import comparing, compatibility, ids, registries, routing, schemas, subjects, transforming
+from . import (
+    bulk,
+    comparing,
+    compatibility,
+    ids,
+    jobs,
+    migration,
+    modes,
+    registries,
+    routing,
+    schemas,
+    subjects,
+    transforming,
+)
 from .desk import Desk
 from .endpoint import Asked, Endpoint, read_inputs
 from .openapi import BASE, document
@@ -30,6 +43,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *comparing.ENDPOINTS,
     *transforming.ENDPOINTS,
     *compatibility.ENDPOINTS,
+    *modes.ENDPOINTS,
+    *bulk.ENDPOINTS,
+    *migration.ENDPOINTS,
+    *jobs.ENDPOINTS,
     *subjects.ENDPOINTS,
     *routing.ENDPOINTS,
     *ids.ENDPOINTS,
@@ -124,7 +141,14 @@ class _Served:
         body = await request.body() if request.method in {"POST", "PUT", "DELETE"} else b""
         given = read_inputs(request.scope["query_string"].decode("latin-1"), body)
         path = {name: _unquoted(value) for name, value in request.path_params.items()}
-        return Asked(self._desk, path, endpoint.inputs.model_validate(given), request.headers, given)
+        return Asked(
+            self._desk,
+            path,
+            endpoint.inputs.model_validate(given),
+            request.headers,
+            given,
+            f"{endpoint.method} {endpoint.path}",
+        )
 
     def _refused(self, error: Exception) -> Response:
         problem = problem_of(error)

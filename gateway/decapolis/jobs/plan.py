@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -38,11 +38,20 @@ class JobPlan:
 
     kind: str
     title: str
-    steps: Iterable[StepPlan]
+    steps: Iterable[StepPlan] | AsyncIterable[StepPlan]
     request: dict[str, Any] = field(default_factory=dict)
     on_failure: OnFailure = "continue"
     changes: bool = True
     """Whether it changes anything: then its places belong to it until it is over."""
+
+    async def each(self) -> AsyncIterator[StepPlan]:
+        """The steps in order."""
+        if isinstance(self.steps, AsyncIterable):
+            async for step in self.steps:
+                yield step
+        else:
+            for step in self.steps:
+                yield step
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from itertools import islice
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -51,7 +50,7 @@ from decapolis.store.jobs import (
 from decapolis.web import current_call
 
 from .actions import ACTIONS
-from .plan import JobPlan, StepPlan
+from .plan import JobPlan
 from .runner import Runner
 
 PAGE = 500
@@ -148,7 +147,7 @@ class Jobs:
                 raise
             return found
         try:
-            for rows in _pages(row.id, plan.steps):
+            async for rows in _pages(row.id, plan):
                 await store.write(partial(add_steps, rows=rows))
             await store.write(lambda c: self._sealed(c, row))
         except BaseException:
@@ -187,6 +186,10 @@ class Jobs:
             for step in page:
                 yield step
             last = page[-1].number
+
+    async def some_steps(self, job: str, **where: Any) -> list[StepRow]:
+        """One page of steps."""
+        return await self._gateway.store.read(partial(steps_page, job=job, **where))
 
     async def journal(self, job: str) -> AsyncIterator[Entry]:
         """The whole journal, read a page at a time."""
@@ -286,10 +289,12 @@ class Jobs:
         return row
 
 
-def _pages(job: str, steps: Iterable[StepPlan]) -> Iterator[list[StepRow]]:
-    numbered = enumerate(steps, 1)
-    while some := list(islice(numbered, PAGE)):
-        yield [
+async def _pages(job: str, plan: JobPlan) -> AsyncIterator[list[StepRow]]:
+    page: list[StepRow] = []
+    number = 0
+    async for step in plan.each():
+        number += 1
+        page.append(
             StepRow(
                 job,
                 number,
@@ -302,8 +307,12 @@ def _pages(job: str, steps: Iterable[StepPlan]) -> Iterator[list[StepRow]]:
                 step.before,
                 step.after,
             )
-            for number, step in some
-        ]
+        )
+        if len(page) >= PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
 
 
 __all__ = ["Jobs", "KeyReused", "NotNow", "Overlap", "Scope", "UnknownJob"]

@@ -24,6 +24,8 @@ WORKED_AT = (PLANNED, RUNNING, CANCELLING, ROLLING_BACK)
 OPEN = (*WORKED_AT, PAUSED)
 """States of a job that is not over: what it is about belongs to it."""
 ENDED = (CANCELLED, DONE, FAILED, ROLLED_BACK)
+LOOKING = ("snapshot",)
+"""Steps of jobs that change things which change nothing themselves."""
 
 
 class Fenced(Exception):
@@ -153,6 +155,8 @@ def demand_alone(connection: Connection, job: str) -> None:
         .where(
             mine.c.job == job,
             other.c.job != job,
+            mine.c.action.not_in(LOOKING),
+            other.c.action.not_in(LOOKING),
             jobs.c.state.in_(OPEN),
             jobs.c.changes.is_(true()),
             jobs.c.draft.is_(false()),
@@ -215,7 +219,7 @@ def listed_jobs(
 def step_counts(connection: Connection, job: str) -> dict[str, int]:
     """How many steps are in which state."""
     query = select(job_steps.c.state, func.count()).where(job_steps.c.job == job).group_by(job_steps.c.state)
-    return dict(connection.execute(query).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def steps_page(
