@@ -143,7 +143,7 @@ async def list_jobs(asked: Asked[JobsFilter]) -> Answer:
     if len(found) > len(chosen):
         cursor = encoded_cursor(f"{chosen[-1].created_ms} {chosen[-1].id}")
     items = await asyncio.gather(*(job_shape(jobs, each, result=False) for each in chosen))
-    return Answer({"items": items, "next_cursor": cursor, "total": None})
+    return Answer(Page[JobShape](items=items, next_cursor=cursor))
 
 
 def _place(cursor: str) -> tuple[int, str]:
@@ -171,7 +171,8 @@ async def list_job_steps(asked: Asked[StepsFilter]) -> Answer:
     chosen = found[: inputs.limit]
     cursor = encoded_cursor(str(chosen[-1].number)) if len(found) > len(chosen) else None
     total = job.total if states is None else None
-    return Answer({"items": [told(each) for each in chosen], "next_cursor": cursor, "total": total})
+    items = [StepShape.model_validate(told(each)) for each in chosen]
+    return Answer(Page[StepShape](items=items, next_cursor=cursor, total=total))
 
 
 async def pause_job(asked: Asked[Inputs]) -> Answer:

@@ -64,7 +64,7 @@ def _request(wanted: dict[str, Any]) -> Request:
     return Request(
         wanted["schema"],
         wanted["schemaType"],
-        references_from(wanted.get("references") or ()),
+        references_from(wanted.get("references") or []),
         metadata_from(wanted.get("metadata")),
         rule_set_from(wanted.get("ruleSet")),
     )

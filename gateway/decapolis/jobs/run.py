@@ -168,16 +168,32 @@ class JobRun:
 
     async def _turn_back(self, reason: str) -> None:
         def work(connection: Connection) -> None:
-            if move(connection, self.job.id, (RUNNING,), ROLLING_BACK, fence=self.job.fence, reason=reason):
-                mark_for_undo(connection, self.job.id, only_failed=False)
+            request = {**self.job.request, "rollback": {"scope": "all", "marked": False}}
+            values = {"request": request, "reason": reason}
+            if move(connection, self.job.id, (RUNNING,), ROLLING_BACK, fence=self.job.fence, **values):
                 note(connection, self.job.id, "rolling_back", None, {"reason": reason}, self.job.fence)
 
         await self._gateway.store.write(work)
 
     async def _back(self) -> None:
+        await self._mark()
         await self._walk((UNDOING,), ROLLING_BACK, self._step_undone, descending=True)
         if self._state == ROLLING_BACK:
             await self._end((ROLLING_BACK,), ROLLED_BACK, "rolled_back")
+
+    async def _mark(self) -> None:
+        """Decides once what is taken back: nothing is under way any more, so every step says what it did."""
+        asked = self.job.request.get("rollback") or {"scope": "all"}
+        if asked.get("marked"):
+            return
+
+        def work(connection: Connection) -> None:
+            request = {**self.job.request, "rollback": {**asked, "marked": True}}
+            if move(connection, self.job.id, (ROLLING_BACK,), ROLLING_BACK, fence=self.job.fence, request=request):
+                steps = mark_for_undo(connection, self.job.id, only_failed=asked["scope"] == "failed")
+                note(connection, self.job.id, "marked", None, {"steps": steps}, self.job.fence)
+
+        await self._gateway.store.write(work)
 
     async def _walk(
         self,

@@ -38,7 +38,6 @@ from decapolis.store.jobs import (
     job_of_key,
     journal_after,
     listed_jobs,
-    mark_for_undo,
     move,
     note,
     now_ms,
@@ -54,7 +53,7 @@ from .plan import JobPlan
 from .runner import Runner
 
 PAGE = 500
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
 Scope = Literal["all", "failed"]
 
 
@@ -255,16 +254,15 @@ class Jobs:
         if not row.changes:
             raise NotNow(f"Job {job} changes nothing, so there is nothing to take back")
         wanted = (RUNNING, PAUSED, DONE, FAILED, CANCELLED, ROLLED_BACK)
-        facts: dict[str, Any] = {"scope": scope, "actor": current_call().actor}
+        facts = {"scope": scope, "actor": current_call().actor}
 
         def work(connection: Connection) -> bool:
             one_at_a_time(connection)
             if row.state in ENDED:
                 demand_alone(connection, job)
-            request = {**row.request, "rollback": {"scope": scope}}
+            request = {**row.request, "rollback": {"scope": scope, "marked": False}}
             if not move(connection, job, wanted, ROLLING_BACK, request=request, ended_ms=None):
                 return False
-            facts["steps"] = mark_for_undo(connection, job, only_failed=scope == "failed")
             note(connection, job, "rolling_back", None, facts)
             return True
 
