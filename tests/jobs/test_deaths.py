@@ -43,14 +43,14 @@ class Death:
             if self.came:
                 raise Dead
             self._left -= 1
-            if self._left == 0 and not self._after:
+            last = self._left == 0
+            if last and not self._after:
                 self.came = True
                 raise Dead
             try:
                 return await real(*arguments, **options)
             finally:
-                if self._left == 0:
-                    self.came = True
+                self.came = self.came or last
                 if self.came:
                     raise Dead
 
