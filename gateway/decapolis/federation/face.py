@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from decapolis.web import current_call
 
-from . import comparing, compatibility, ids, registries, routing, schemas, subjects, transforming
+from . import comparing, compatibility, ids, registries, routing, schemas, searching, subjects, transforming
 from .desk import Desk
 from .endpoint import Asked, Endpoint, read_inputs
 from .openapi import BASE, document
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 ENDPOINTS: tuple[Endpoint, ...] = (
     *registries.ENDPOINTS,
     *schemas.ENDPOINTS,
+    *searching.ENDPOINTS,
     *comparing.ENDPOINTS,
     *transforming.ENDPOINTS,
     *compatibility.ENDPOINTS,
