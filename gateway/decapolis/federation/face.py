@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from decapolis.web import current_call
 
-from . import comparing, compatibility, ids, registries, routing, schemas, searching, subjects, transforming
+from . import advising, comparing, compatibility, ids, registries, routing, schemas, searching, subjects, transforming
 from .desk import Desk
 from .endpoint import Asked, Endpoint, read_inputs
 from .openapi import BASE, document
@@ -33,6 +33,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *compatibility.ENDPOINTS,
     *subjects.ENDPOINTS,
     *routing.ENDPOINTS,
+    *advising.ENDPOINTS,
     *ids.ENDPOINTS,
 )
 

@@ -12,6 +12,7 @@ from decapolis.locks import Busy
 from decapolis.operations import errors as refusals
 from decapolis.operations.annotated import MetadataInvalid
 from decapolis.operations.history_check import UnknownMode
+from decapolis.operations.subject_filter import FilterInvalid
 from decapolis.registries.routing import NoRoute, UnknownRegistry
 from decapolis.registries.stored import OwnStoreFault
 from decapolis.store import StoreUnavailable
@@ -75,6 +76,7 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (InvalidSchema, 400, "invalid-schema"),
     (faults.SchemaRefused, 422, "schema-refused"),
     (refusals.VersionInvalid, 400, "invalid-version"),
+    (FilterInvalid, 400, "invalid-filter"),
     (UnknownMode, 400, "invalid-level"),
     (refusals.LevelInvalid, 400, "invalid-level"),
     (refusals.ModeInvalid, 400, "invalid-mode"),
