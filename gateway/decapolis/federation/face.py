@@ -47,11 +47,6 @@ class FederationFace:
         self._desk = desk
         self._router = Router(routes=self._routes(), redirect_slashes=False, default=_unknown_path)
 
-    @staticmethod
-    def owns(path: str) -> bool:
-        """Whether a path is this face's."""
-        return path == BASE or path.startswith(f"{BASE}/") or path in {"/openapi.json", "/docs"}
-
     def _routes(self) -> list[BaseRoute]:
         by_path: dict[str, dict[str, Endpoint]] = {}
         for each in ENDPOINTS:
