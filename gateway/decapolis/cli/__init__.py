@@ -33,14 +33,21 @@ _COMMANDS = {
 """Each command's module and one line of help; modules load when their command is used."""
 
 
+class WrongUsage(click.UsageError):
+    """A call that cannot be understood."""
+
+    exit_code = 1
+
+
 @contextmanager
 def _usage_ends_with_one() -> Iterator[None]:
     """Wrong usage ends with 1 like every error: 2 is what incompatible schemas and drift end with."""
     try:
         yield
-    except click.UsageError as error:
-        error.exit_code = 1
+    except WrongUsage:
         raise
+    except click.UsageError as error:
+        raise WrongUsage(error.format_message(), error.ctx) from error
 
 
 class _Lazy(click.Group):
