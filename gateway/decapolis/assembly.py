@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from decapolis.audit import Audit
-from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
+from decapolis.cache import Changes, EstateMemory, ReadyAnswers, SettingsMemory
 from decapolis.gateway import Gateway
 from decapolis.ids import Ledger, LedgerConflict
 from decapolis.jobs import Jobs
@@ -19,6 +19,7 @@ from decapolis.judge.policies import watch
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
+from decapolis.operations.estate import freshen_forever
 from decapolis.operations.reconcile import reconcile
 from decapolis.registries.catalog import CatalogRegistry, ModeOf, restore
 from decapolis.registries.disabled import DisabledRegistry
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROBE_SECONDS = 10.0
+ESTATE_SECONDS = 15.0
+"""How long the index of the estate rests between two turns through all registries."""
 FRONT = "~front"
 """Under which name the store keeps settings of a front that has no home; no registry may be called so."""
 
@@ -75,6 +78,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             answers=ReadyAnswers(cache.answers, cache.bytes),
             shared_answers=_shared_answers(cache.redis, stack),
             settings_memory=SettingsMemory(),
+            estate=EstateMemory(),
             locks=Locks(store),
             audit=Audit(store),
             judge=judge,
@@ -84,6 +88,8 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         )
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
+        looking = asyncio.create_task(freshen_forever(gateway, ESTATE_SECONDS))
+        stack.push_async_callback(_end, looking)
         if judge.file.path is not None:
             watching = asyncio.create_task(watch(judge.file, lambda: _judge_anew(gateway), day=judge.today))
             stack.push_async_callback(_end, watching)

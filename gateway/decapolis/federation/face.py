@@ -16,9 +16,11 @@ from starlette.types import Receive, Scope, Send
 from decapolis.web import current_call
 
 from . import (
+    advising,
     bulk,
     comparing,
     compatibility,
+    declaring,
     ids,
     jobs,
     migration,
@@ -26,6 +28,7 @@ from . import (
     registries,
     routing,
     schemas,
+    searching,
     subjects,
     transforming,
 )
@@ -40,6 +43,7 @@ log = logging.getLogger(__name__)
 ENDPOINTS: tuple[Endpoint, ...] = (
     *registries.ENDPOINTS,
     *schemas.ENDPOINTS,
+    *searching.ENDPOINTS,
     *comparing.ENDPOINTS,
     *transforming.ENDPOINTS,
     *compatibility.ENDPOINTS,
@@ -47,8 +51,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *bulk.ENDPOINTS,
     *migration.ENDPOINTS,
     *jobs.ENDPOINTS,
+    *declaring.ENDPOINTS,
     *subjects.ENDPOINTS,
     *routing.ENDPOINTS,
+    *advising.ENDPOINTS,
     *ids.ENDPOINTS,
 )
 
@@ -61,11 +67,6 @@ class FederationFace:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._router = Router(routes=self._routes(), redirect_slashes=False, default=_unknown_path)
-
-    @staticmethod
-    def owns(path: str) -> bool:
-        """Whether a path is this face's."""
-        return path == BASE or path.startswith(f"{BASE}/") or path in {"/openapi.json", "/docs"}
 
     def _routes(self) -> list[BaseRoute]:
         by_path: dict[str, dict[str, Endpoint]] = {}

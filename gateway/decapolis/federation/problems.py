@@ -96,6 +96,7 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (InvalidSchema, 400, "invalid-schema"),
     (faults.SchemaRefused, 422, "schema-refused"),
     (refusals.VersionInvalid, 400, "invalid-version"),
+    (FilterInvalid, 400, "invalid-filter"),
     (UnknownMode, 400, "invalid-level"),
     (refusals.LevelInvalid, 400, "invalid-level"),
     (refusals.ModeInvalid, 400, "invalid-mode"),
