@@ -35,7 +35,6 @@ from decapolis.store.jobs import (
     JobRow,
     StepRow,
     found_job,
-    keep_step,
     let_go,
     mark_for_undo,
     move,
@@ -45,6 +44,8 @@ from decapolis.store.jobs import (
     phases_of,
     renew,
     steps_page,
+    write_intent,
+    write_outcome,
 )
 from decapolis.web import enter_call, own_call
 from decapolis_formats import FormatError
@@ -264,8 +265,8 @@ class JobRun:
         action = self._actions.get(step.action)
         if action is None:
             return bad(f"nothing here knows how to do '{step.action}'")
+        current = step
         for pause in (*PAUSES, None):
-            current = await self._gateway.store.read(lambda c: one_step(c, self.job.id, step.number)) or step
             work = Work(self._gateway, self.job, current, self._intent_of(step), needed)
             self._enter(step)
             try:
@@ -275,6 +276,8 @@ class JobRun:
                     return bad(str(passing))
                 asked = passing.retry_after or 0.0 if isinstance(passing, Throttled) else 0.0
                 await asyncio.sleep(max(min(asked, LONGEST_WAIT), pause * random.uniform(0.7, 1.3)))  # noqa: S311 - jitter
+                # its intent may have been noted meanwhile
+                current = await self._as_noted(step)
             except (Fenced, StoreUnavailable):
                 raise
             except (RegistryError, FormatError) as refused:
@@ -282,6 +285,10 @@ class JobRun:
             except Exception as error:  # one step's trouble is told in its journal and ends no other
                 return bad(self._unexpected(step, error))
         raise AssertionError("the last try always answers")
+
+    async def _as_noted(self, step: StepRow) -> StepRow:
+        noted = await self._gateway.store.read(lambda c: one_step(c, self.job.id, step.number))
+        return step if noted is None else noted
 
     def _unexpected(self, step: StepRow, error: Exception) -> str:
         if not isinstance(error, OperationRefused | UnknownRegistry | NoRoute):
@@ -305,7 +312,9 @@ class JobRun:
                 "before": before,
                 "after": step.after,
             }
-            await self._write(step.number, "intent", facts, state=RUNNING, before=before, inverse=inverse)
+            await self._gateway.store.write(
+                lambda c: write_intent(c, step, self.job.fence, facts, before=before, inverse=inverse)
+            )
 
         return intend
 
@@ -318,19 +327,12 @@ class JobRun:
         }
         if outcome.reason is not None:
             facts["reason"] = outcome.reason
-        values: dict[str, Any] = {"state": outcome.state}
-        if outcome.reason is not None:
-            values["reason"] = outcome.reason
-        if outcome.state in {DONE, FAILED, SKIPPED}:
-            values |= {"outcome": outcome.facts, "attempts": step.attempts + 1}
-        await self._write(step.number, "outcome", facts, **values)
-
-    async def _write(self, number: int, event: str, facts: dict[str, Any], **values: Any) -> None:
-        def work(connection: Connection) -> None:
-            note(connection, self.job.id, event, number, facts, self.job.fence)
-            keep_step(connection, self.job.id, number, **values)
-
-        await self._gateway.store.write(work)
+        kept = outcome.facts if outcome.state in {DONE, FAILED, SKIPPED} else None
+        await self._gateway.store.write(
+            lambda c: write_outcome(
+                c, step, self.job.fence, facts, state=outcome.state, outcome=kept, reason=outcome.reason
+            )
+        )
 
 
 class _Lane:

@@ -55,7 +55,8 @@ async def hold_config(live: LiveRegistry, subject: str | None, changes: Mapping[
         if sent or (not changes and live.capabilities.has(Feature.CONFIG)):
             async with _named_before(beside, subject, changes):
                 await live.ask(lambda: holder.set_config(subject, sent), repeatable=False)
-    if beside is not None:
+    # the name of a level that is set alone stands there already
+    if beside is not None and not (holder is not None and dict(changes) == {LEVEL: "FORWARD_FULL"}):
         await beside.set_config(subject, _kept_beside(live, holder, changes))
 
 

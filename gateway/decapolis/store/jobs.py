@@ -11,8 +11,28 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, exists, false, func, insert, or_, select, text, true, update
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
+from .prepared import Prepared, json_text
 from .tables import job_journal, job_steps, jobs
 
 PLANNED, RUNNING, PAUSED, CANCELLING, CANCELLED = "planned", "running", "paused", "cancelling", "cancelled"
@@ -316,28 +336,91 @@ def renew(connection: Connection, job: str, fence: int, seconds: float) -> str:
     return str(state)
 
 
+_ONE: ColumnElement[int] = literal_column("1", Integer)
+_ENTRY_KEYS = ("job", "number", "at_ms", "event", "step", "facts")
+_NUMBER = Prepared(
+    update(jobs).where(jobs.c.id == bindparam("j")).values(entries=jobs.c.entries + _ONE).returning(jobs.c.entries), "j"
+)
+_NUMBER_FENCED = Prepared(
+    update(jobs)
+    .where(jobs.c.id == bindparam("j"), jobs.c.fence == bindparam("f"))
+    .values(entries=jobs.c.entries + _ONE)
+    .returning(jobs.c.entries),
+    *("j", "f"),
+)
+_ADD_ENTRY = Prepared(
+    lambda dialect: insert(job_journal).values(
+        {key: json_text(key, dialect) if key == "facts" else bindparam(key) for key in _ENTRY_KEYS}
+    ),
+    *_ENTRY_KEYS,
+)
+_AT_STEP = and_(job_steps.c.job == bindparam("j"), job_steps.c.number == bindparam("n"))
+_KEEP_INTENT = Prepared(
+    lambda dialect: (
+        update(job_steps)
+        .where(_AT_STEP)
+        .values(
+            state=literal_column(f"'{RUNNING}'"),
+            before=json_text("b", dialect),
+            inverse=json_text("i", dialect),
+            changed_ms=bindparam("at"),
+        )
+    ),
+    *("b", "i", "at", "j", "n"),
+)
+_KEEP_OUTCOME = Prepared(
+    lambda dialect: (
+        update(job_steps)
+        .where(_AT_STEP)
+        .values(
+            state=bindparam("s"),
+            outcome=func.coalesce(json_text("o", dialect), job_steps.c.outcome),
+            reason=func.coalesce(bindparam("r", type_=Text), job_steps.c.reason),
+            attempts=job_steps.c.attempts + _ONE,
+            changed_ms=bindparam("at"),
+        )
+    ),
+    *("s", "o", "r", "at", "j", "n"),
+)
+
+
 def note(
     connection: Connection, job: str, event: str, step: int | None, facts: dict[str, Any], fence: int | None = None
 ) -> int:
     """Adds an entry to the journal and answers its number; with a fence only while that one holds, else Fenced."""
-    mine = jobs.c.id == job if fence is None else and_(jobs.c.id == job, jobs.c.fence == fence)
-    number = connection.execute(
-        update(jobs).where(mine).values(entries=jobs.c.entries + 1).returning(jobs.c.entries)
-    ).scalar()
-    if number is None:
+    row = _NUMBER.first(connection, job) if fence is None else _NUMBER_FENCED.first(connection, job, fence)
+    if row is None:
         raise Fenced
-    entry = {"job": job, "number": number, "at_ms": now_ms(), "event": event, "step": step, "facts": facts}
-    connection.execute(insert(job_journal), entry)
-    return int(number)
+    number = int(row[0])
+    _ADD_ENTRY.count(connection, job, number, now_ms(), event, step, _json(facts))
+    return number
 
 
-def keep_step(connection: Connection, job: str, number: int, **values: Any) -> None:
-    """Changes a step; called after `note` in the same transaction, which checks the fence."""
-    connection.execute(
-        update(job_steps)
-        .where(job_steps.c.job == job, job_steps.c.number == number)
-        .values(**values, changed_ms=now_ms())
-    )
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def write_intent(
+    connection: Connection, step: StepRow, fence: int, facts: dict[str, Any], *, before: Any, inverse: Any
+) -> None:
+    """Notes what a step is about to change, and what would take that back; Fenced where the job is somebody else's."""
+    note(connection, step.job, "intent", step.number, facts, fence)
+    _KEEP_INTENT.count(connection, _json(before), _json(inverse), now_ms(), step.job, step.number)
+
+
+def write_outcome(
+    connection: Connection,
+    step: StepRow,
+    fence: int,
+    facts: dict[str, Any],
+    *,
+    state: str,
+    outcome: dict[str, Any] | None,
+    reason: str | None,
+) -> None:
+    """Notes what became of a step; None leaves what was noted before. Fenced as above."""
+    note(connection, step.job, "outcome", step.number, facts, fence)
+    _KEEP_OUTCOME.count(connection, state, _json(outcome), reason, now_ms(), step.job, step.number)
 
 
 def move(
