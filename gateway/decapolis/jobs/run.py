@@ -84,6 +84,9 @@ class JobRun:
         """Works until the job is over, paused, or somebody else's."""
         beating = asyncio.create_task(self._keep_lease())
         try:
+            if self.job.state != PLANNED:
+                facts = {"holder": self.job.holder, "fence": self.job.fence}
+                await self._gateway.store.write(lambda c: note(c, self.job.id, "taken_up", None, facts, self.job.fence))
             await self._work()
         except Fenced:
             log.warning("job taken over by another process", extra={"job": self.job.id})
