@@ -231,3 +231,19 @@ async def test_whole_histories_are_asked_and_not_the_registry(apis: Any, fakes: 
     assert own["result"]["one"]["bad"]["target"] == "BACKWARD"
     assert (fake_of(one).writes, fake_of(other).writes) == (0, 0)
     assert (await api.refused("POST", f"/jobs/{own['id']}/rollback"))[:2] == (409, "not-now")
+
+
+async def test_many_subjects_over_three_registries_there_and_back(apis: Any, fakes: Any) -> None:
+    three = {name: fakes() for name in ("one", "two", "three")}
+    api = await apis(*(entry(name, loopback) for name, loopback in three.items()), home="one")
+    for loopback in three.values():
+        seed(loopback, many(400), level="BACKWARD")
+    body = {"mode": "FULL_TRANSITIVE", "subject_filter": "user-"}
+    plan = await api.post(SET, {**body, "dry_run": True, "check_history": False})
+    assert plan["verdicts"] == {"change": 1_200}
+    job = await ran(api, SET, {"plan_id": plan["plan_id"]}, seconds=120)
+    assert job["steps"] == {"done": 1_200}
+    assert all(levels(loopback) == dict.fromkeys(many(400), "FULL_TRANSITIVE") for loopback in three.values())
+    await api.post(f"/jobs/{job['id']}/rollback", status=202)
+    assert (await ended(api, job["id"], seconds=120))["steps"] == {"undone": 1_200}
+    assert all(levels(loopback) == dict.fromkeys(many(400), "BACKWARD") for loopback in three.values())

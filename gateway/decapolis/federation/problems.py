@@ -16,6 +16,7 @@ from decapolis.jobs.selecting import NothingMatches
 from decapolis.locks import Busy
 from decapolis.operations import errors as refusals
 from decapolis.operations.annotated import MetadataInvalid
+from decapolis.operations.copying import NotCopyable
 from decapolis.operations.history_check import UnknownMode
 from decapolis.operations.set_level import ChangedMeanwhile
 from decapolis.operations.subject_filter import FilterInvalid
@@ -75,6 +76,7 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (StaleAnalysis, 409, "stale-analysis"),
     (NotMovable, 409, "not-movable"),
     (ChangedMeanwhile, 409, "changed-meanwhile"),
+    (NotCopyable, 422, "not-copyable"),
     (KeyReused, 422, "idempotency-key-reused"),
     (ReportsMissing, 501, "library-missing"),
     (faults.SubjectNotFound, 404, "unknown-subject"),

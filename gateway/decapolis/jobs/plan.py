@@ -63,6 +63,10 @@ class Outcome:
     reason: str | None = None
 
 
+class Passing(Exception):
+    """It could not be done now, and may be possible in a moment."""
+
+
 def done(**facts: Any) -> Outcome:
     """It is as it should be."""
     return Outcome(DONE, facts)
@@ -102,6 +106,10 @@ class Work:
     step: StepRow
     intend: Callable[[Any, Any], Awaitable[None]]
     """Makes durable what is there before, and what would take the change back; called right before anything changes."""
+    goes_on: Callable[[], bool]
+    """Whether the job does: steps that take long ask now and then."""
+    tell: Callable[[str, dict[str, Any]], Awaitable[None]]
+    """Adds an entry of its own to the journal."""
     needed: StepRow | None = None
     """The step that had to be done first."""
 

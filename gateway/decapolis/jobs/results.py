@@ -10,7 +10,7 @@ from .plan import GLOBAL
 from .service import Jobs
 
 MOST_RESULTS = 5_000
-_LOOKED = ("check-history", "analyze")
+_LOOKED = ("check-history", "analyze", "compare-subject")
 
 
 async def result_map(jobs: Jobs, job: JobRow) -> dict[str, Any]:

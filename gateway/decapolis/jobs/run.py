@@ -51,7 +51,7 @@ from decapolis.web import enter_call, own_call
 from decapolis_formats import FormatError
 from decapolis_translators.errors import RegistryError, RegistryFault, Throttled
 
-from .plan import Action, Outcome, Work, failed, skipped, undo_failed
+from .plan import Action, Outcome, Passing, Work, failed, skipped, undo_failed
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +74,13 @@ class JobRun:
         self.job = job
         self.beat = asyncio.Event()
         """Set by whoever changed the job's state here."""
+        self.closing = False
+        """Set when the process stops."""
         self._gateway = gateway
         self._actions = actions
         self._state = job.state
         self._failed = False
+        self._waiting, self._progress, self._last_round = 0, False, False
         self._trouble: BaseException | None = None
 
     async def run(self) -> None:
@@ -156,7 +159,13 @@ class JobRun:
     # --- forward and back
 
     async def _forward(self) -> None:
-        await self._walk(_LEFT, RUNNING, self._step_done)
+        while True:
+            self._waiting, self._progress = 0, False
+            await self._walk(_LEFT, RUNNING, self._step_done)
+            if not self._waiting or self.halted(RUNNING):
+                break
+            # what waits for others is tried again as long as others get done
+            self._last_round = not self._progress
         if self._state != RUNNING:
             return
         if not self._failed:
@@ -223,7 +232,7 @@ class JobRun:
 
     def halted(self, while_state: str) -> bool:
         """Whether no further step may begin."""
-        return self._state != while_state or self._trouble is not None or self._stops_on_failure
+        return self._state != while_state or self.closing or self._trouble is not None or self._stops_on_failure
 
     @property
     def _stops_on_failure(self) -> bool:
@@ -256,6 +265,12 @@ class JobRun:
                 await self._settle(step, skipped(f"step {step.needs}, which has to be done first, was not"))
                 return
         outcome = await self._tried(step, needed, undoing=False)
+        if outcome.state == PLANNED:
+            if not self._last_round:
+                self._waiting += 1
+                return
+            outcome = failed(outcome.reason or "what it waits for does not come")
+        self._progress = True
         await self._settle(step, outcome)
         self._failed = self._failed or outcome.state == FAILED
 
@@ -270,11 +285,19 @@ class JobRun:
             return bad(f"nothing here knows how to do '{step.action}'")
         current = step
         for pause in (*PAUSES, None):
-            work = Work(self._gateway, self.job, current, self._intent_of(step), needed)
+            work = Work(
+                self._gateway,
+                self.job,
+                current,
+                self._intent_of(step),
+                lambda: not self.halted(ROLLING_BACK if undoing else RUNNING),
+                self._telling(step),
+                needed,
+            )
             self._enter(step)
             try:
                 return await (action.undo(work) if undoing else action.do(work))
-            except (RegistryFault, Busy) as passing:
+            except (RegistryFault, Busy, Passing) as passing:
                 if pause is None or self._trouble is not None:
                     return bad(str(passing))
                 asked = passing.retry_after or 0.0 if isinstance(passing, Throttled) else 0.0
@@ -320,6 +343,12 @@ class JobRun:
             )
 
         return intend
+
+    def _telling(self, step: StepRow) -> Callable[[str, dict[str, Any]], Coroutine[Any, Any, None]]:
+        async def tell(event: str, facts: dict[str, Any]) -> None:
+            await self._gateway.store.write(lambda c: note(c, self.job.id, event, step.number, facts, self.job.fence))
+
+        return tell
 
     async def _settle(self, step: StepRow, outcome: Outcome) -> None:
         facts: dict[str, Any] = {
@@ -367,6 +396,7 @@ class _Lane:
             self._run.stopped_by(trouble)
         except asyncio.CancelledError:
             # the process stops: what is under way gets a moment to be journaled
+            self._run.closing = True
             if self._under_way:
                 await asyncio.wait(self._under_way, timeout=CLOSE_SECONDS)
             for task in self._under_way:

@@ -14,6 +14,7 @@ from decapolis.gateway import Gateway
 from decapolis.store import StoreUnavailable
 from decapolis.store.jobs import claim, drop_job, now_ms, old_drafts
 
+from .copying import MIRROR
 from .plan import Action
 from .run import LEASE_SECONDS, JobRun
 
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 2.0
 MOST_JOBS = 4
-"""How many jobs one process works at."""
+"""How many jobs one process works at; those that never end do not count."""
 DRAFT_SECONDS = 24 * 3600.0
 _TIDY_SECONDS = 3600.0
 
@@ -65,7 +66,7 @@ class Runner:
         if time.monotonic() - self._tidied > _TIDY_SECONDS:
             self._tidied = time.monotonic()
             await self._tidy()
-        while len(self._runs) < MOST_JOBS:
+        while sum(run.job.kind != MIRROR for run, _ in self._runs.values()) < MOST_JOBS:
             job = await store.write(lambda c: claim(c, self._holder, LEASE_SECONDS, exclusive=store.exclusive))
             if job is None:
                 return

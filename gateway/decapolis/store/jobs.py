@@ -44,8 +44,8 @@ WORKED_AT = (PLANNED, RUNNING, CANCELLING, ROLLING_BACK)
 OPEN = (*WORKED_AT, PAUSED)
 """States of a job that is not over: what it is about belongs to it."""
 ENDED = (CANCELLED, DONE, FAILED, ROLLED_BACK)
-LOOKING = ("snapshot",)
-"""Steps of jobs that change things which change nothing themselves."""
+CLAIMLESS = ("snapshot", "mirror")
+"""Steps of jobs that change things which claim no place: they change nothing, or only add what is missing."""
 
 
 class Fenced(Exception):
@@ -175,8 +175,8 @@ def demand_alone(connection: Connection, job: str) -> None:
         .where(
             mine.c.job == job,
             other.c.job != job,
-            mine.c.action.not_in(LOOKING),
-            other.c.action.not_in(LOOKING),
+            mine.c.action.not_in(CLAIMLESS),
+            other.c.action.not_in(CLAIMLESS),
             jobs.c.state.in_(OPEN),
             jobs.c.changes.is_(true()),
             jobs.c.draft.is_(false()),
