@@ -165,8 +165,13 @@ class Mirror:
         source = work.gateway.registries.at(work.step.after["from"])
         copier, copied = _copier(work), []
         _call_for(work)
-        names = await matching(work.gateway, work.step.after["subject_filter"], await source.subjects())
-        for name in names:
+        try:
+            listed = await source.subjects()
+        except RegistryError as fault:
+            await self._complain(work, "", fault, troubles)
+            return []
+        troubles.pop("", None)
+        for name in await matching(work.gateway, work.step.after["subject_filter"], listed):
             if not work.goes_on():
                 break
             _call_for(work)
@@ -176,15 +181,18 @@ class Mirror:
                     continue
                 result = await copier.copy(name, await copier.there(name))
             except (Waits, OperationRefused, RegistryError, Busy) as trouble:
-                if troubles.get(name) != str(trouble):
-                    troubles[name] = str(trouble)
-                    await work.tell("not mirrored", {"subject": name, "reason": str(trouble)})
+                await self._complain(work, name, trouble, troubles)
                 continue
             seen[name] = versions
             troubles.pop(name, None)
             if result.added:
                 copied.append(name)
         return copied
+
+    async def _complain(self, work: Work, name: str, trouble: Exception, troubles: dict[str, str]) -> None:
+        if troubles.get(name) != str(trouble):
+            troubles[name] = str(trouble)
+            await work.tell("not mirrored", {"subject": name, "reason": str(trouble)})
 
     async def undo(self, work: Work) -> Outcome:
         """What was mirrored stays: others may have built on it."""
