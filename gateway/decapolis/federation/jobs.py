@@ -22,6 +22,8 @@ from .problems import Refused
 State = Literal[
     "planned", "running", "paused", "cancelling", "cancelled", "done", "failed", "rolling_back", "rolled_back"
 ]
+UNFINISHED = ("planned", "running", "undoing")
+"""States of steps that are still to be done, or to be taken back."""
 CSV, HTML, PDF = "text/csv", "text/html", "application/pdf"
 
 
@@ -109,7 +111,7 @@ class EventsInputs(Inputs):
 async def job_shape(jobs: Jobs, job: JobRow, *, result: bool = True) -> JobShape:
     """A job as callers see it."""
     counts = await jobs.counts(job.id)
-    left = sum(counts.get(state, 0) for state in ("planned", "running", "undoing"))
+    left = sum(counts.get(state, 0) for state in UNFINISHED)
     total = job.total or 0
     with_result = result and job.state in ENDED and total <= MOST_RESULTS
     return JobShape.model_validate(
@@ -211,21 +213,29 @@ async def follow_job(asked: Asked[EventsInputs]) -> Answer:
 
 async def _events(jobs: Jobs, job: str, after: int) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n\n"
-    async for entry in jobs.follow(job, after):
-        yield b": still here\n\n" if entry is None else await _event(jobs, job, entry)
+    async for page in jobs.follow(job, after):
+        if not page:
+            yield b": still here\n\n"
+            continue
+        for entry in page:
+            yield _event(entry)
+        yield await _progress(jobs, job)
     last = await job_shape(jobs, await jobs.get(job), result=False)
     yield b"event: end\ndata: " + orjson.dumps(last.model_dump(mode="json")) + b"\n\n"
 
 
-async def _event(jobs: Jobs, job: str, entry: Entry) -> bytes:
-    """One entry; outcomes of steps tell how far the job is, too."""
+def _event(entry: Entry) -> bytes:
+    """One entry, under its number."""
     facts = {"event": entry.event, "step": entry.step, "at": iso(entry.at_ms), **(entry.facts or {})}
-    if entry.event == "outcome":
-        counts = await jobs.counts(job)
-        left = sum(counts.get(state, 0) for state in ("planned", "running", "undoing"))
-        total = sum(counts.values())
-        facts |= {"done": total - left, "total": total}
     return f"id: {entry.number}\nevent: {entry.event}\n".encode() + b"data: " + orjson.dumps(facts) + b"\n\n"
+
+
+async def _progress(jobs: Jobs, job: str) -> bytes:
+    """How far the job is now; no entry of the journal, hence without a number."""
+    counts = await jobs.counts(job)
+    left = sum(counts.get(state, 0) for state in UNFINISHED)
+    total = sum(counts.values())
+    return b"event: progress\ndata: " + orjson.dumps({"done": total - left, "total": total}) + b"\n\n"
 
 
 async def report_on_job(asked: Asked[ReportInputs]) -> Answer:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -16,10 +15,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from decapolis.gateway import Gateway
-from decapolis.locks import Busy
-from decapolis.operations.errors import OperationRefused
-from decapolis.registries.routing import NoRoute, UnknownRegistry
+from decapolis.registries.routing import UnknownRegistry
 from decapolis.store import StoreUnavailable
+from decapolis.store.job_work import let_go, mark_for_undo, move, note, renew
 from decapolis.store.jobs import (
     CANCELLED,
     CANCELLING,
@@ -29,40 +27,26 @@ from decapolis.store.jobs import (
     ROLLED_BACK,
     ROLLING_BACK,
     RUNNING,
-    SKIPPED,
     UNDOING,
     Fenced,
     JobRow,
     StepRow,
     found_job,
-    let_go,
-    mark_for_undo,
-    move,
-    note,
     now_ms,
     one_step,
     phases_of,
-    renew,
     steps_page,
-    write_intent,
-    write_outcome,
 )
-from decapolis.web import enter_call, own_call
-from decapolis_formats import FormatError
-from decapolis_translators.errors import RegistryError, RegistryFault, Throttled
 
-from .plan import Action, Outcome, Passing, Work, failed, skipped, undo_failed
+from .lanes import Lane
+from .plan import Action, failed, skipped
+from .stepping import Stepper
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 15.0
 BEAT_SECONDS = 1.0
 PAGE = 200
-PAUSES = (0.1, 0.3, 1.0, 3.0)
-"""How long a step rests before it is tried once more, after a fault that may pass."""
-LONGEST_WAIT = 10.0
-CLOSE_SECONDS = 2.0
-"""How long a process that stops waits for steps under way."""
 
 _LEFT = (PLANNED, RUNNING)
 
@@ -82,6 +66,7 @@ class JobRun:
         self._failed = False
         self._waiting, self._progress, self._last_round = 0, False, False
         self._trouble: BaseException | None = None
+        self._steps = Stepper(gateway, actions, job, self.halted)
 
     async def run(self) -> None:
         """Works until the job is over, paused, or somebody else's."""
@@ -93,6 +78,12 @@ class JobRun:
             await self._work()
         except Fenced:
             log.warning("job taken over by another process", extra={"job": self.job.id})
+        except StoreUnavailable:
+            raise  # it is taken up once more when the store is back
+        except Exception as bug:  # it would happen again and again: the job ends, and says so
+            log.exception("job failed", extra={"job": self.job.id})
+            reason = f"Something went wrong in the gateway: {type(bug).__name__}: {bug}"
+            await self._end((RUNNING, ROLLING_BACK), FAILED, "failed", reason)
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
@@ -220,7 +211,7 @@ class JobRun:
         found = await self._gateway.store.read(lambda c: phases_of(c, self.job.id, states))
         for phase in sorted({phase for phase, _ in found}, reverse=descending):
             lanes = [
-                _Lane(self, phase, registry, states, while_state, work, descending=descending)
+                Lane(self, phase, registry, states, while_state, work, descending=descending)
                 for each, registry in found
                 if each == phase
             ]
@@ -262,182 +253,17 @@ class JobRun:
         if step.needs is not None:
             needed = await self._gateway.store.read(lambda c: one_step(c, self.job.id, step.needs or 0))
             if needed is None or needed.state != DONE:
-                await self._settle(step, skipped(f"step {step.needs}, which has to be done first, was not"))
+                await self._steps.settle(step, skipped(f"step {step.needs}, which has to be done first, was not"))
                 return
-        outcome = await self._tried(step, needed, undoing=False)
+        outcome = await self._steps.tried(step, needed, undoing=False)
         if outcome.state == PLANNED:
             if not self._last_round:
                 self._waiting += 1
                 return
             outcome = failed(outcome.reason or "what it waits for does not come")
         self._progress = True
-        await self._settle(step, outcome)
+        await self._steps.settle(step, outcome)
         self._failed = self._failed or outcome.state == FAILED
 
     async def _step_undone(self, step: StepRow) -> None:
-        await self._settle(step, await self._tried(step, None, undoing=True))
-
-    async def _tried(self, step: StepRow, needed: StepRow | None, *, undoing: bool) -> Outcome:
-        """The outcome after as many tries as a passing fault is worth."""
-        bad = undo_failed if undoing else failed
-        action = self._actions.get(step.action)
-        if action is None:
-            return bad(f"nothing here knows how to do '{step.action}'")
-        current = step
-        for pause in (*PAUSES, None):
-            work = Work(
-                self._gateway,
-                self.job,
-                current,
-                self._intent_of(step),
-                lambda: not self.halted(ROLLING_BACK if undoing else RUNNING),
-                self._telling(step),
-                needed,
-            )
-            self._enter(step)
-            try:
-                return await (action.undo(work) if undoing else action.do(work))
-            except (RegistryFault, Busy, Passing) as passing:
-                if pause is None or self._trouble is not None:
-                    return bad(str(passing))
-                asked = passing.retry_after or 0.0 if isinstance(passing, Throttled) else 0.0
-                await asyncio.sleep(max(min(asked, LONGEST_WAIT), pause * random.uniform(0.7, 1.3)))  # noqa: S311 - jitter
-                # its intent may have been noted meanwhile
-                current = await self._as_noted(step)
-            except (Fenced, StoreUnavailable):
-                raise
-            except (RegistryError, FormatError) as refused:
-                return bad(str(refused) or type(refused).__name__)
-            except Exception as error:  # one step's trouble is told in its journal and ends no other
-                return bad(self._unexpected(step, error))
-        raise AssertionError("the last try always answers")
-
-    async def _as_noted(self, step: StepRow) -> StepRow:
-        noted = await self._gateway.store.read(lambda c: one_step(c, self.job.id, step.number))
-        return step if noted is None else noted
-
-    def _unexpected(self, step: StepRow, error: Exception) -> str:
-        if not isinstance(error, OperationRefused | UnknownRegistry | NoRoute):
-            log.error("step failed", extra={"job": self.job.id, "step": step.number}, exc_info=error)
-        return str(error) or type(error).__name__
-
-    def _enter(self, step: StepRow) -> None:
-        call = own_call()
-        call.request_id = f"job-{self.job.id}-{step.number}"
-        call.actor, call.administrator = self.job.actor, self.job.administrator
-        enter_call(call)
-
-    # --- the journal
-
-    def _intent_of(self, step: StepRow) -> Callable[[Any, Any], Coroutine[Any, Any, None]]:
-        async def intend(before: Any, inverse: Any) -> None:
-            facts = {
-                "registry": step.registry,
-                "subject": step.subject,
-                "action": step.action,
-                "before": before,
-                "after": step.after,
-            }
-            await self._gateway.store.write(
-                lambda c: write_intent(c, step, self.job.fence, facts, before=before, inverse=inverse)
-            )
-
-        return intend
-
-    def _telling(self, step: StepRow) -> Callable[[str, dict[str, Any]], Coroutine[Any, Any, None]]:
-        async def tell(event: str, facts: dict[str, Any]) -> None:
-            await self._gateway.store.write(lambda c: note(c, self.job.id, event, step.number, facts, self.job.fence))
-
-        return tell
-
-    async def _settle(self, step: StepRow, outcome: Outcome) -> None:
-        facts: dict[str, Any] = {
-            "registry": step.registry,
-            "subject": step.subject,
-            "action": step.action,
-            "state": outcome.state,
-        }
-        if outcome.reason is not None:
-            facts["reason"] = outcome.reason
-        kept = outcome.facts if outcome.state in {DONE, FAILED, SKIPPED} else None
-        await self._gateway.store.write(
-            lambda c: write_outcome(
-                c, step, self.job.fence, facts, state=outcome.state, outcome=kept, reason=outcome.reason
-            )
-        )
-
-
-class _Lane:
-    """The steps of one phase at one registry: in order a subject, side by side otherwise."""
-
-    def __init__(
-        self,
-        run: JobRun,
-        phase: int,
-        registry: str,
-        states: Sequence[str],
-        while_state: str,
-        work: Callable[[StepRow], Coroutine[Any, Any, None]],
-        *,
-        descending: bool,
-    ) -> None:
-        self._run = run
-        self._where = {"phase": phase, "registry": registry, "states": states, "descending": descending}
-        self._registry = registry
-        self._while_state = while_state
-        self._work = work
-        self._under_way: set[asyncio.Task[None]] = set()
-
-    async def run(self) -> None:
-        """Until there is nothing left, or the job halts; what is under way is waited for either way."""
-        try:
-            await self._feed()
-        except (StoreUnavailable, Fenced) as trouble:
-            self._run.stopped_by(trouble)
-        except asyncio.CancelledError:
-            # the process stops: what is under way gets a moment to be journaled
-            self._run.closing = True
-            if self._under_way:
-                await asyncio.wait(self._under_way, timeout=CLOSE_SECONDS)
-            for task in self._under_way:
-                task.cancel()
-            raise
-        finally:
-            if self._under_way:
-                await asyncio.gather(*self._under_way, return_exceptions=True)
-
-    async def _feed(self) -> None:
-        last, chain = 0, list[StepRow]()
-        while not self._run.halted(self._while_state):
-            page = await self._run.page(after=last, **self._where)
-            if not page:
-                break
-            last = page[-1].number
-            for step in page:
-                if chain and chain[-1].subject != step.subject:
-                    await self._start(chain)
-                    chain = []
-                    if self._run.halted(self._while_state):
-                        return
-                chain.append(step)
-        if chain and not self._run.halted(self._while_state):
-            await self._start(chain)
-
-    async def _start(self, chain: Sequence[StepRow]) -> None:
-        bound = min(self._run.bound(self._registry, step.action) for step in chain)
-        while len(self._under_way) >= bound:
-            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-        if self._run.halted(self._while_state):
-            return
-        task = asyncio.create_task(self._walk(chain))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-
-    async def _walk(self, chain: Sequence[StepRow]) -> None:
-        try:
-            for step in chain:
-                if self._run.halted(self._while_state):
-                    return
-                await self._work(step)
-        except (StoreUnavailable, Fenced) as trouble:
-            self._run.stopped_by(trouble)
+        await self._steps.settle(step, await self._steps.tried(step, None, undoing=True))

@@ -12,7 +12,8 @@ from uuid import uuid4
 
 from decapolis.gateway import Gateway
 from decapolis.store import StoreUnavailable
-from decapolis.store.jobs import claim, drop_job, now_ms, old_drafts
+from decapolis.store.job_work import claim
+from decapolis.store.jobs import drop_job, now_ms, old_drafts
 
 from .copying import MIRROR
 from .plan import Action

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from decapolis.gateway import Gateway
 from decapolis.operations.errors import OperationRefused
+from decapolis.store.job_work import move, note
 from decapolis.store.jobs import (
     CANCELLED,
     CANCELLING,
@@ -38,8 +39,6 @@ from decapolis.store.jobs import (
     job_of_key,
     journal_after,
     listed_jobs,
-    move,
-    note,
     now_ms,
     one_at_a_time,
     seal,
@@ -198,22 +197,21 @@ class Jobs:
                 yield entry
             last = page[-1].number
 
-    async def follow(self, job: str, after: int = 0) -> AsyncIterator[Entry | None]:
-        """The journal as it grows, until the job is over; None now and then when nothing happens."""
+    async def follow(self, job: str, after: int = 0) -> AsyncIterator[list[Entry]]:
+        """The journal as it grows, some entries at a time, until the job is over; none at all now and then."""
         last, quiet = after, time.monotonic()
         while not self._closing.is_set():
             row = await self.get(job)
             page = await self._gateway.store.read(partial(journal_after, job=job, number=last, limit=PAGE))
-            for entry in page:
-                yield entry
             if page:
+                yield page
                 last, quiet = page[-1].number, time.monotonic()
             elif row.state in ENDED:
                 return
             else:
                 if time.monotonic() - quiet > 10:
                     quiet = time.monotonic()
-                    yield None
+                    yield []
                 await self._pause()
 
     async def wait(self, job: str, seconds: float) -> JobRow:
