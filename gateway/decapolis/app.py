@@ -30,6 +30,7 @@ from decapolis.dialect.negotiation import V1
 from decapolis.dialect.ready import ReadyLayer
 from decapolis.federation.desk import Desk
 from decapolis.gateway import Gateway
+from decapolis.jobs import Jobs
 from decapolis.settings import Configuration
 from decapolis.store import Store, StoreUnavailable
 from decapolis.store.schemas import counts_by_registry
@@ -46,6 +47,7 @@ class Application:
         self._configuration = configuration
         self._late = _Late()
         self.gateway: Gateway | None = None
+        self.jobs: Jobs | None = None
         self.draining = False
         self.failure: Exception | None = None
         """Why the start was refused."""
@@ -91,6 +93,7 @@ class Application:
             self.gateway = gateway
             self._late.dialect = DialectFace(gateway)
             jobs = await stack.enter_async_context(jobs_of(gateway))
+            self.jobs = jobs
             self._late.desk = Desk(gateway, jobs)
             self._outer = ReadyLayer(self._inner, gateway)
             yield
