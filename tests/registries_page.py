@@ -1,4 +1,4 @@
-"""`python -m tests.registries_page`: the tables of `docs/registries/index.md`, from what the types declare and what was proved.
+"""`python -m tests.registries_page`: the tables of `docs/registries/index.md`: what types declare, what was proved.
 
 What a client meets at the gateway: of a registry without integer ids or a catalog, what it can do together with the gateway.
 What was proved is in `docs/registries/proved.json`, which `make test-registries` writes.

@@ -224,7 +224,8 @@ async def test_what_was_deleted_for_good_does_not_come_back_with_the_next_gatewa
         await door.told("DELETE", f"/subjects/{subject}?permanent=true")
     again = Door(await gateways(*entries, cache={"seconds": 0}, **ROUTES), "/registries/pulsar")
     assert subject not in await again.told("GET", "/subjects?deleted=true")
-    listed = httpx.get(f"{fake.config()['url']}/admin/v2/persistent/public/default").json()
+    async with httpx.AsyncClient() as client:
+        listed = (await client.get(f"{fake.config()['url']}/admin/v2/persistent/public/default")).json()
     assert f"persistent://public/default/{subject.removesuffix('-value')}" in listed
 
 

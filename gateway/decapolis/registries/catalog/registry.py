@@ -28,6 +28,7 @@ from decapolis.store.projections import (
     keep_projection,
     owe_mirror,
     owed_mirrors,
+    projection,
     settle_mirror,
 )
 from decapolis.web import current_call
@@ -136,17 +137,26 @@ class CatalogRegistry(Translator[TranslatorConfig]):
 
     async def _is_ours(self, subject: str) -> bool:
         """Whether the gateway keeps documents of it, rather than columns that it saw."""
-        if await self.projector.row(subject) is not None:
-            return True
-        rows = await self.read(lambda c: self._state.documents.rows(c, subject))
-        seen = await self.read(lambda c: self._state.natives(c, subject))
-        return bool(rows) and not seen
+
+        def work(connection: Connection) -> bool:
+            if projection(connection, self.registry_id, subject) is not None:
+                return True
+            rows = self._state.documents.rows(connection, subject)
+            return bool(rows) and not self._state.natives(connection, subject)
+
+        return await self.read(work)
 
     async def _look(self, subject: str) -> None:
-        """Takes in the columns of a table that nobody registered, as they are now."""
+        """Takes in the columns of a table that nobody registered, as they are now; one look is enough for a request."""
         demand_text(subject)
-        if await self._is_ours(subject):
+        seen = current_call().looked
+        if (seen is not None and (self.registry_id, subject) in seen) or await self._is_ours(subject):
             return
+        await self._look_at_table(subject)
+        if seen is not None:
+            seen.add((self.registry_id, subject))
+
+    async def _look_at_table(self, subject: str) -> None:
         try:
             name = self.catalog.table_of(subject)
             shown = self.catalog.subject_of(name) == subject

@@ -19,6 +19,7 @@ from decapolis.registries.references import resolve
 from decapolis.registries.stored import OwnStoreFault, StoredConfig, StoredRegistry
 from decapolis.store import Store, StoreUnavailable, settings
 from decapolis.store.overlaid import keep_note
+from decapolis.web import current_call
 from decapolis_formats import Dependency, FormatError, Schema
 from decapolis_translators.contract import (
     Capabilities,
@@ -140,7 +141,10 @@ class Overlay(Translator[TranslatorConfig]):
     # --- looking
 
     async def _look(self, subject: str) -> None:
-        """Takes in what became of the subject in the registry since the last look."""
+        """Takes in what became of the subject in the registry since the last look; one is enough for a request."""
+        seen = current_call().looked
+        if seen is not None and (self.registry_id, subject) in seen:
+            return
         self._note_look(subject)
         try:
             listed = await self.lister.listed(subject)
@@ -157,6 +161,8 @@ class Overlay(Translator[TranslatorConfig]):
             await self.write(lambda c: self.state.learn(c, subject, found, present))
         if unseen or any(row.note is None for row in rows):
             await self.pin(subject)
+        if seen is not None:
+            seen.add((self.registry_id, subject))
 
     def _note_look(self, subject: str) -> None:
         if len(self._looked) >= MOST_LOOKS:
