@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from benchmarks.calls import (
     AT_ANOTHER,
     END,
@@ -23,6 +22,7 @@ from benchmarks.calls import (
     measured,
     still,
 )
+
 from decapolis_formats import Format, Schema
 from decapolis_translators.catalog import Catalog
 from decapolis_translators.contract import Translator
