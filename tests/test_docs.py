@@ -54,6 +54,12 @@ def test_the_table_of_registries_is_what_the_types_declare() -> None:
     assert table() in PAGE.read_text(), "run: python -m tests.registries_page"
 
 
+def test_the_table_of_endpoints_is_what_is_served() -> None:
+    from tests.federation_page import PAGE, table
+
+    assert table() in PAGE.read_text(), "run: python -m tests.federation_page"
+
+
 def test_what_is_said_to_be_proved_was_proved() -> None:
     """By a run of the suites as they are now, of every registry that the tests start, without a failure."""
     from tests.acceptance.conftest import FACADES
