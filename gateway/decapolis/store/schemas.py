@@ -409,6 +409,14 @@ def highest_seen(connection: Connection, registry: str, context: str) -> int:
     return connection.execute(select(func.max(schemas.c.native_id)).where(_of(registry, context))).scalar() or 0
 
 
+def known_ids(connection: Connection, registry: str, most: int) -> list[tuple[str, int]]:
+    """Contexts and ids that the store holds a text of, as many as `most`."""
+    rows = connection.execute(
+        select(schemas.c.context, schemas.c.native_id).where(schemas.c.registry == registry).limit(most)
+    )
+    return [(row.context, row.native_id) for row in rows]
+
+
 def context_names(connection: Connection, registry: str) -> list[str]:
     """The contexts in which something was registered, the default one first, the rest sorted."""
     rows = connection.execute(select(contexts.c.context).where(contexts.c.registry == registry)).scalars()
