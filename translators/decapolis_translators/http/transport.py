@@ -79,7 +79,6 @@ class AiohttpWire:
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                middlewares=(_send_once,),
                 auto_decompress=False,
                 timeout=self._timeout,
             )
@@ -89,8 +88,14 @@ class AiohttpWire:
         """Sends one request; a semicolon that was encoded stays so, because it means something at Java servers."""
         target = URL(_spelled(url), encoded=True)
         try:
-            asking = self._opened().request(method, target, headers=headers, data=content or None, allow_redirects=False)
-            async with asking as response:
+            async with self._opened().request(
+                method,
+                target,
+                headers=headers,
+                data=content or None,
+                allow_redirects=False,
+                middlewares=() if method == "GET" else (_send_once,),
+            ) as response:
                 if "Content-Encoding" in response.headers:
                     body = await _unpacked(response)
                 else:
@@ -208,13 +213,11 @@ class _GoneError(aiohttp.ClientError):
 async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Keeps aiohttp from repeating a DELETE or PUT when a pooled connection is lost after it was sent.
 
-    A delete that is done twice answers that there was nothing to delete; reads may well be repeated.
+    A delete that is done twice answers that there was nothing to delete; reads may well be repeated, and do without this.
     """
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        if request.method == "GET":
-            raise
         raise _GoneError(str(error)) from error
