@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 PRIMITIVES: Final = frozenset(("null", "boolean", "int", "long", "float", "double", "bytes", "string"))
@@ -60,17 +61,31 @@ class Map:
 class Union:
     """One of several types; `reads` are the primitive writers that one of its primitive branches reads.
 
-    `plain` says that every branch is primitive.
+    `plain` says that every branch is primitive, `text` is how a union of bare primitives is always printed.
     """
 
-    __slots__ = ("branches", "plain", "reads")
+    __slots__ = ("branches", "plain", "reads", "text")
     kind: Final = "union"
 
-    def __init__(self, branches: list[Type]) -> None:
+    def __init__(self, branches: list[Type], text: str | None = None) -> None:
         self.branches = branches
         kinds = [branch.kind for branch in branches]
         self.plain = PRIMITIVES.issuperset(kinds)
         self.reads = _NOTHING.union(*[READS[kind] for kind in kinds if kind in PRIMITIVES])
+        self.text = text
+
+    def twin(self) -> Union:
+        """Another union of the same branches: a place of its own in a schema, for those who tell places apart."""
+        other = Union.__new__(Union)
+        other.branches, other.plain, other.reads, other.text = self.branches[:], self.plain, self.reads, self.text
+        return other
+
+
+@lru_cache(maxsize=1024)
+def bare_union(kinds: tuple[str, ...]) -> Union:
+    """The union of these bare primitives, to take a twin of."""
+    quoted = '","'.join(kinds)
+    return Union([BARE[kind] for kind in kinds], f'["{quoted}"]' if kinds else "[]")
 
 
 class Named:
