@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 PRIMITIVES: Final = frozenset(("null", "boolean", "int", "long", "float", "double", "bytes", "string"))
@@ -81,11 +80,21 @@ class Union:
         return other
 
 
-@lru_cache(maxsize=1024)
-def bare_union(kinds: tuple[str, ...]) -> Union:
-    """The union of these bare primitives, to take a twin of."""
+USUAL_UNIONS: Final[dict[tuple[str, ...], Union]] = {}
+"""Unions of bare primitives by their names, to take twins of."""
+_MOST_USUAL = 1_000
+
+
+def union_of(branches: list[Type]) -> Union:
+    """A union of these branches, remembered where they are bare primitives."""
+    if not all(BARE.get(branch.kind) is branch for branch in branches):
+        return Union(branches)
+    kinds = tuple(branch.kind for branch in branches)
     quoted = '","'.join(kinds)
-    return Union([BARE[kind] for kind in kinds], f'["{quoted}"]' if kinds else "[]")
+    made = Union(branches, f'["{quoted}"]' if kinds else "[]")
+    if len(USUAL_UNIONS) < _MOST_USUAL:
+        USUAL_UNIONS[kinds] = made.twin()
+    return made
 
 
 class Named:

@@ -19,6 +19,7 @@ from .nodes import (
     BARE,
     NO_PROPERTIES,
     PRIMITIVES,
+    USUAL_UNIONS,
     Array,
     Definition,
     Enum,
@@ -31,7 +32,7 @@ from .nodes import (
     Record,
     Type,
     Union,
-    bare_union,
+    union_of,
 )
 from .printing import MAX_DEPTH, Shape
 from .resolving import resolved
@@ -131,8 +132,13 @@ class Reader:
         return Map(self._type(source["values"], space), _properties(source, _RESERVED))
 
     def _union(self, source: list[Any], space: str) -> Union:
-        if self._depth < MAX_DEPTH and _is_bare(source):
-            return bare_union(tuple(source)).twin()
+        try:
+            # nearly every union is a primitive or two and null, read a moment ago
+            usual = USUAL_UNIONS.get(tuple(source))
+        except TypeError:
+            usual = None  # a branch that is no name
+        if usual is not None and self._depth < MAX_DEPTH:
+            return usual.twin()
         branches: list[Type] = []
         seen = set()
         self._enter()
@@ -146,7 +152,7 @@ class Reader:
         if "union" in seen and any(isinstance(branch, Union) for branch in branches):
             raise _FaultError("a union has another union as its branch")
         self._depth -= 1
-        return Union(branches)
+        return union_of(branches)
 
     def _record(self, source: dict[str, Any], space: str) -> Record:
         record = self._begun(Record, source, space, _RESERVED)
@@ -270,14 +276,6 @@ class Reader:
         elif Shape().text(other) != Shape().text(definition):
             raise _FaultError(f"the type {full} is defined here and, differently, in a reference")
         return definition
-
-
-def _is_bare(branches: list[Any]) -> bool:
-    """Whether a union is one of nearly all unions: a primitive or two and null, none of them twice."""
-    count = len(branches)
-    if [*map(type, branches)].count(str) < count or not PRIMITIVES.issuperset(branches):
-        return False
-    return len(set(branches)) == count
 
 
 def _name_and_type(entry: Any) -> tuple[Any, Any]:
