@@ -75,7 +75,7 @@ def _in_utf8(body: bytes) -> bytes | None:
 def _refuse_twins(body: bytes) -> None:
     # orjson keeps the last of two equal keys without a word; which one was meant nobody knows
     try:
-        json.loads(body, object_pairs_hook=_without_twins)
+        _TWIN_FINDER.decode(body.decode())
     except (ValueError, RecursionError) as error:
         raise DialectError(400, 400, f"The body is not usable JSON: {error}") from None
 
@@ -87,6 +87,9 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twin = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key '{twin}' stands there twice")
     return found
+
+
+_TWIN_FINDER = json.JSONDecoder(object_pairs_hook=_without_twins)
 
 
 def schema_request(body: bytes) -> Request:

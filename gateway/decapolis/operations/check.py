@@ -55,6 +55,7 @@ async def check(
         request,
         normalize=normalize,
         validate_fields=bool(config.get("validateFields")),
+        as_written=True,
     )
     past = await past_versions(registry, subject, history)
     if every and demands.asks_deleted:
