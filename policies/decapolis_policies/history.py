@@ -64,9 +64,13 @@ class Text:
         engine = engine_of(self.format)
         return engine.parse(self.text, self.dependencies, strict=strict, validate_fields=validate_fields)
 
-    def read_as(self, reading: Any) -> None:
-        """Remembers a reading that somebody has already, so that comparisons need not read the text again."""
+    def with_reading(self, reading: Any) -> Text:
+        """The same text with a reading that somebody has already, so that comparisons need not read it again."""
         object.__setattr__(self, "_lax", reading)
+        return self
+
+    def read_as(self, reading: Any) -> None:
+        """Remembers a reading for everybody who will have this text."""
         _READ.put((*self.key, False, False), self.characters, reading)
 
     @property

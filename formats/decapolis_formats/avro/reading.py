@@ -171,11 +171,16 @@ class Reader:
         name = None
         try:
             for entry in entries:
-                name, source = _name_and_type(entry)
+                try:
+                    name, source = entry["name"], entry["type"]
+                except (KeyError, TypeError, IndexError):
+                    raise _FaultError(f"{shown(entry)} has no 'name' or no 'type'") from None
                 if name.__class__ is not str or not (name.isascii() and name.isidentifier()):
                     check_name(name, "a field", strict=self._strict)
                 if source.__class__ is str:
                     node = BARE.get(source) or self._type(source, record.space)
+                elif source.__class__ is list:
+                    node = self._union(source, record.space)
                 else:
                     node = self._type(source, record.space)
                 fields.append(self._field(name, node, entry))
@@ -197,7 +202,9 @@ class Reader:
         doc = None
         if "doc" in entry:
             told -= 1
-            doc = _text(entry, "doc")
+            doc = entry["doc"]
+            if doc.__class__ is not str:
+                doc = None
         if told == len(_ESSENTIAL):
             return Field(name, node, default, doc)
         return Field(
@@ -276,13 +283,6 @@ class Reader:
         elif Shape().text(other) != Shape().text(definition):
             raise _FaultError(f"the type {full} is defined here and, differently, in a reference")
         return definition
-
-
-def _name_and_type(entry: Any) -> tuple[Any, Any]:
-    try:
-        return entry["name"], entry["type"]
-    except (KeyError, TypeError, IndexError):
-        raise _FaultError(f"{shown(entry)} has no 'name' or no 'type'") from None
 
 
 def _text(source: dict[str, Any], key: str) -> str | None:

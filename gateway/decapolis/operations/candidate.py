@@ -85,11 +85,14 @@ class Candidate:
     schema: Schema
     dependencies: tuple[Dependency, ...]
     parsed: Any
+    is_normalized: bool = False
+    """Whether the text says it in another way than what was parsed."""
 
     @property
     def text(self) -> Text:
         """The text with those of its references."""
-        return Text(self.schema.format, self.schema.text, self.dependencies)
+        text = Text(self.schema.format, self.schema.text, self.dependencies)
+        return text if self.is_normalized else text.with_reading(self.parsed)
 
     def judged(self, subject: Subject) -> Judged:
         """What the judge reads for a subject, metadata and rules included."""
@@ -148,10 +151,11 @@ async def candidate_from(
             references = tuple(sorted(set(references), key=lambda each: (each.name, each.subject, each.version)))
     except FormatError as error:
         raise SchemaInvalid(_complaint(subject, request, str(error))) from error
-    if not normalize:
+    if not (normalize or as_written):
+        # it may be what the next one is compared with
         Text(format, text, dependencies).read_as(parsed)
     schema = Schema(format, text, references, request.metadata, request.rule_set)
-    return Candidate(schema, dependencies, parsed)
+    return Candidate(schema, dependencies, parsed, normalize)
 
 
 def _read(

@@ -119,14 +119,9 @@ class Memory:
         """
 
         def work(connection: Connection) -> str | None:
-            known = schemas.guid_of_id(connection, self.registry_id, context, native_id)
-            if known is not None and known != schema.guid:
-                if not self._relearn:
-                    row = ConflictRow(context, native_id, known, schema.guid)
-                    keep_conflict(connection, self.registry_id, row)
-                    return known
-                schemas.drop_schema(connection, self.registry_id, context, native_id)
-            schemas.keep_schema(connection, self.registry_id, context, native_id, schema, int(time.time() * 1000))
+            known = self._keep_text(connection, context, native_id, schema)
+            if known is not None:
+                return known
             if version is not None and (stands is None or stands(connection)):
                 self._keep_version(connection, version)
                 if latest:
@@ -138,6 +133,21 @@ class Memory:
         self.seen_ids.add(context, native_id)
         known = await self._store.write(work, learned=learned)
         self._noted(context, native_id, schema, known)
+
+    def _keep_text(self, connection: Connection, context: str, native_id: int, schema: Schema) -> str | None:
+        """Keeps a text under its id; the guid that the id stood for before, where that was another text's and counts."""
+        now_ms = int(time.time() * 1000)
+        if schemas.keep_schema(connection, self.registry_id, context, native_id, schema, now_ms):
+            return None
+        known = schemas.guid_of_id(connection, self.registry_id, context, native_id)
+        if known is None or known == schema.guid:
+            return None
+        if not self._relearn:
+            keep_conflict(connection, self.registry_id, ConflictRow(context, native_id, known, schema.guid))
+            return known
+        schemas.drop_schema(connection, self.registry_id, context, native_id)
+        schemas.keep_schema(connection, self.registry_id, context, native_id, schema, now_ms)
+        return None
 
     async def added(self, context: str, native_id: int, schema: Schema, version: StoredVersion) -> None:
         """Follows a register that the registry confirmed."""

@@ -115,7 +115,8 @@ def _wait_for_disk(connection: Connection, synced: bool) -> None:
 def _on_begin(connection: Connection) -> None:
     # readers see the latest commit with each statement; a transaction would hold them at an old one
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN")
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN")
 
 
 class SqliteStore:

@@ -178,14 +178,14 @@ def id_of_guid(connection: Connection, registry: str, context: str, guid: str) -
 
 def keep_schema(
     connection: Connection, registry: str, context: str, native_id: int, schema: Schema, now_ms: int
-) -> None:
-    """Keeps a schema under an id, with the reverse of its references; an id that is known stays as it is."""
+) -> bool:
+    """Keeps a schema under an id, with the reverse of its references; False for an id that is known, and stays as it is."""
     added = _ADD_SCHEMA.count(
         connection,
         *(registry, context, native_id, schema.guid, schema.format.value, schema.text, _extras(schema), now_ms),
     )
     if not added or not schema.references:
-        return
+        return bool(added)
     rows = [
         {
             "registry": registry,
@@ -198,6 +198,7 @@ def keep_schema(
         for target_context, target_subject, version in _targets(schema, context)
     ]
     insert_new(connection, referrers, rows)
+    return True
 
 
 def drop_schema(connection: Connection, registry: str, context: str, native_id: int) -> None:
