@@ -162,7 +162,7 @@ class ReadRegistry(AskedRegistry):
             everything = await self.history(subject, deleted=deleted)
             if not everything:
                 raise SubjectNotFound(subject)
-            same = (each for each in reversed(everything) if each.schema.fingerprint == schema.fingerprint)
+            same = (each for each in reversed(everything) if each.schema.is_same(schema))
             return next(same, None)
 
         async def question() -> StoredVersion | None:

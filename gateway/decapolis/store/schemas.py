@@ -375,16 +375,17 @@ def take_id(connection: Connection, registry: str, context: str) -> int:
     return int(taken[0]) - 1
 
 
-def hold_counter(connection: Connection, registry: str, context: str) -> None:
-    """Makes others who want an id of this context wait until the surrounding transaction ends."""
+def hold_counter(connection: Connection, registry: str, context: str) -> bool:
+    """Makes others who want an id of this context wait until the surrounding transaction ends; whether there may be any."""
     if connection.dialect.name == "sqlite":
-        return  # one writer thread: nobody else can be inside a transaction
+        return False  # one writer thread: nobody else can be inside a transaction
     insert_new(connection, counters, [{"registry": registry, "context": context, "next_id": 1}])
     connection.execute(
         select(counters.c.next_id)
         .where(counters.c.registry == registry, counters.c.context == context)
         .with_for_update()
     )
+    return True
 
 
 def raise_counter(connection: Connection, registry: str, context: str, above: int) -> None:
