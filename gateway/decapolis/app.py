@@ -4,7 +4,8 @@ ready answers        known bytes leave here; request id, trace, counting
 body limit           413 above it
 compression          when the client asks
 health, metrics      no registry is asked
-the dialect          front and doors
+the federation face  /api/v1, /openapi.json, /docs
+the dialect          everything else: front and doors
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from decapolis.dialect.errors import ErrorAnswer
 from decapolis.dialect.face import DialectFace, error_response, http_sentence
 from decapolis.dialect.negotiation import V1
 from decapolis.dialect.ready import ReadyLayer
+from decapolis.federation.desk import Desk
 from decapolis.gateway import Gateway
 from decapolis.settings import Configuration
 from decapolis.store import Store, StoreUnavailable
@@ -85,7 +87,8 @@ class Application:
                 self.failure = refused
                 raise
             self.gateway = gateway
-            self._late.app = DialectFace(gateway)
+            self._late.dialect = DialectFace(gateway)
+            self._late.desk = Desk(gateway)
             self._outer = ReadyLayer(self._inner, gateway)
             yield
 
@@ -153,15 +156,34 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 class _Late:
-    """A place for the face, which exists only once the gateway is open."""
+    """A place for the faces, which exist only once the gateway is open."""
 
-    app: ASGIApp | None = None
+    dialect: ASGIApp | None = None
+    desk: Desk | None = None
+    _federation: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.app is None:
+        face = await self._federated() if _is_federated(scope["path"]) else self.dialect
+        if face is None:
             await Response(status_code=503)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        await face(scope, receive, send)
+
+    async def _federated(self) -> ASGIApp | None:
+        """The federation face, loaded in a thread at its first use: a gateway that only serves clients starts without it."""
+        if self._federation is None and self.desk is not None:
+            self._federation = await asyncio.to_thread(_federation_face, self.desk)
+        return self._federation
+
+
+def _is_federated(path: str) -> bool:
+    return path.startswith("/api/v1/") or path in {"/api/v1", "/openapi.json", "/docs"}
+
+
+def _federation_face(desk: Desk) -> ASGIApp:
+    from decapolis.federation.face import FederationFace
+
+    return FederationFace(desk)
 
 
 class BodyLimit:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from decapolis.audit import Audit
-from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
+from decapolis.cache import Changes, EstateMemory, ReadyAnswers, SettingsMemory
 from decapolis.gateway import Gateway
 from decapolis.ids import Ledger, LedgerConflict
 from decapolis.judge import Judge, PolicyFile, Workers
@@ -18,6 +18,7 @@ from decapolis.judge.policies import watch
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
+from decapolis.operations.estate import freshen_forever
 from decapolis.operations.reconcile import reconcile
 from decapolis.registries.catalog import CatalogRegistry, ModeOf, restore
 from decapolis.registries.disabled import DisabledRegistry
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROBE_SECONDS = 10.0
+ESTATE_SECONDS = 15.0
+"""How long the index of the estate rests between two turns through all registries."""
 FRONT = "~front"
 """Under which name the store keeps settings of a front that has no home; no registry may be called so."""
 
@@ -74,14 +77,18 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             answers=ReadyAnswers(cache.answers, cache.bytes),
             shared_answers=_shared_answers(cache.redis, stack),
             settings_memory=SettingsMemory(),
+            estate=EstateMemory(),
             locks=Locks(store),
             audit=Audit(store),
             judge=judge,
             metrics=metrics,
+            types=types,
             front=StoredRegistry(FRONT, StoredConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
+        looking = asyncio.create_task(freshen_forever(gateway, ESTATE_SECONDS))
+        stack.push_async_callback(_end, looking)
         if judge.file.path is not None:
             watching = asyncio.create_task(watch(judge.file, lambda: _judge_anew(gateway), day=judge.today))
             stack.push_async_callback(_end, watching)
@@ -131,9 +138,12 @@ def _judge(configuration: Configuration, stack: AsyncExitStack) -> Judge:
     settings = configuration.gateway
     workers = Workers(settings.limits.judge_processes, settings.limits.judge_seconds)
     stack.push_async_callback(workers.close)
+    # whole histories take long: whoever writes must not queue behind them
+    background = Workers(settings.limits.judge_processes, settings.limits.judge_seconds * 6, background=True)
+    stack.push_async_callback(background.close)
     file = PolicyFile(settings.policies_file)
     file.open()
-    return Judge(settings.dialect.default_level, file, workers)
+    return Judge(settings.dialect.default_level, file, workers, background=background)
 
 
 async def _judge_anew(gateway: Gateway) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from decapolis.audit import Audit
-from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
+from decapolis.cache import Changes, EstateMemory, ReadyAnswers, SettingsMemory
 from decapolis.ids import Ledger
 from decapolis.judge import Judge
 from decapolis.locks import Locks
@@ -16,6 +16,7 @@ from decapolis.registries.routing import Registries
 from decapolis.registries.stored import StoredRegistry
 from decapolis.settings import Configuration
 from decapolis.store import Store
+from decapolis_translators.discovery import Types
 from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 
 if TYPE_CHECKING:
@@ -34,10 +35,12 @@ class Gateway:
     answers: ReadyAnswers
     shared_answers: SharedAnswers | None
     settings_memory: SettingsMemory
+    estate: EstateMemory
     locks: Locks
     audit: Audit
     judge: Judge
     metrics: Metrics
+    types: Types
     front: StoredRegistry
     """Keeps `/config` and `/mode` of a front that has no home."""
 

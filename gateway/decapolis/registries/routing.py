@@ -63,6 +63,7 @@ class Registries:
 
     def __init__(self, live: Sequence[LiveRegistry], routes: Sequence[RouteEntry], home: str | None) -> None:
         self._live = {registry.id: registry for registry in live}
+        self.route_entries = tuple(routes)
         self._routes = tuple(Route(entry) for entry in routes)
         self._home = home
 

@@ -218,3 +218,35 @@ mirrors = Table(
     PrimaryKeyConstraint("registry", "subject", "version"),
 )
 """Versions whose copy in the catalog is not up to date: to be written, or (`gone`) to be removed."""
+
+version_notes = Table(
+    "version_notes",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", JSON(none_as_null=True), nullable=False),
+    PrimaryKeyConstraint("registry", "subject", "version"),
+)
+"""Metadata that was set on a version after it was registered, where its registry cannot hold it."""
+
+estate = Table(
+    "estate",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("native_id", _Id, nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("guid", String(36), nullable=False),
+    Column("kind", Text),
+    Column("namespace", Text, nullable=False),
+    Column("owner", Text),
+    Column("tags", JSON(none_as_null=True), nullable=False),
+    Column("fields", JSON(none_as_null=True), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("registry", "subject"),
+    Index("estate_by_guid", "guid"),
+)
+"""What every subject's newest version is made of, so that searching asks no registry; rows are made anew after changes."""
