@@ -35,7 +35,6 @@ class Running:
         found = re.search(r"VmRSS:\s+(\d+)", status)
         return int(found.group(1)) / 1024 if found else 0.0
 
-
     @property
     def cpu_seconds(self) -> float:
         """Processor time that it used so far, its threads and the children it waited for included."""

@@ -59,6 +59,8 @@ class Application:
             lifespan=self._lifespan,
             exception_handlers={HTTPException: _refused},
         )
+        inner.router.redirect_slashes = False
+        inner.router.default = self._late
         self._own: ASGIApp = inner
         self._inner: ASGIApp = BodyLimit(Compression(self._shared_out), configuration.gateway.limits.body_bytes)
         self._outer: ASGIApp = self._inner
@@ -71,8 +73,10 @@ class Application:
         await self._outer(scope, receive, send)
 
     async def _shared_out(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The few paths of our own are Starlette's; everything else is the dialect's, which reads the raw path itself."""
-        await (self._own if scope["path"] in OWN_PATHS else self._late)(scope, receive, send)
+        """The dialect finds its own way along the raw path; everything else is Starlette's."""
+        path = scope["path"]
+        dialect = None if path in OWN_PATHS or _is_federated(path) else self._late.dialect
+        await (self._own if dialect is None else dialect)(scope, receive, send)
 
     def opened(self) -> AbstractAsyncContextManager[None]:
         """The life span as a context, for whoever runs the application without a server."""
@@ -242,7 +246,7 @@ class Compression:
                 return
             if started:
                 start = started.pop()
-                if len(message.get("body", b"")) >= SMALLEST_PACKED:
+                if message.get("more_body") or len(message.get("body", b"")) >= SMALLEST_PACKED:
                     start = {**start, "headers": [*start["headers"], (b"vary", b"Accept-Encoding")]}
                 await send(start)
             await send(message)

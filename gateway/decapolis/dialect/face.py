@@ -217,9 +217,7 @@ async def _send_answer(send: Send, answer: Answer, media_type: str) -> None:
 
 async def _send_error(send: Send, answer: ErrorAnswer, media_type: str, *more: tuple[bytes, bytes]) -> None:
     response = error_response(answer, media_type)
-    await send(
-        {"type": "http.response.start", "status": answer.status, "headers": [*response.raw_headers, *more]}
-    )
+    await send({"type": "http.response.start", "status": answer.status, "headers": [*response.raw_headers, *more]})
     await send({"type": "http.response.body", "body": bytes(response.body)})
 
 

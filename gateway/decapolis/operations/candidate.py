@@ -158,9 +158,7 @@ async def candidate_from(
     return Candidate(schema, dependencies, parsed, normalize)
 
 
-def _read(
-    given: Text, normalize: bool, strict: bool, validate_fields: bool, as_written: bool
-) -> tuple[Any, str]:
+def _read(given: Text, normalize: bool, strict: bool, validate_fields: bool, as_written: bool) -> tuple[Any, str]:
     """The engine's reading of a text, and the text that would be stored."""
     engine = engine_of(given.format)
     # not remembered: a text that is asked again is answered from ready bytes, and what is new is seldom read twice this way

@@ -1,9 +1,10 @@
 """Where the store's work runs: off the event loop, durable when awaited, one commit for all who wait.
 
 SQLite has one writer thread that takes everything queued and commits once for all of it (group commit), and a few reader
-threads on the write-ahead log. What was only learned from somebody else, and could be learned again, is committed without
-waiting for the disk: it survives this process, however that ends, and a power cut may undo the last of it, in order. PostgreSQL has a pool of threads, one transaction a piece of work. SQLAlchemy's Core is used
-synchronously on purpose: its asynchronous side costs several times the throughput.
+threads on the write-ahead log. What was only learned from a registry, and could be learned again, is committed without
+waiting for the disk: it survives this process, however that ends, and a power cut may undo the last of it, in order.
+PostgreSQL has a pool of threads, one transaction a piece of work. SQLAlchemy's Core is used synchronously on purpose: its
+asynchronous side costs several times the throughput.
 """
 
 from __future__ import annotations
