@@ -12,6 +12,9 @@ import click
 
 _COMMANDS = {
     "canonical": ("canonical", "Print canonical and normalised texts, without a server."),
+    "apply": ("apply", "Make registries hold what a folder declares."),
+    "drift": ("drift", "Show what somebody changed by hand."),
+    "plan": ("plan", "Show which steps lead to what a folder declares."),
     "check": ("check", "Judge a candidate in every registry, or a history against a level."),
     "compare": ("compare", "Compare two schemas of any registries, formats and files."),
     "find": ("find", "Find a subject in every registry."),

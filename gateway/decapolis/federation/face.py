@@ -15,7 +15,19 @@ from starlette.types import Receive, Scope, Send
 
 from decapolis.web import current_call
 
-from . import advising, comparing, compatibility, ids, registries, routing, schemas, searching, subjects, transforming
+from . import (
+    advising,
+    comparing,
+    compatibility,
+    declaring,
+    ids,
+    registries,
+    routing,
+    schemas,
+    searching,
+    subjects,
+    transforming,
+)
 from .desk import Desk
 from .endpoint import Asked, Endpoint, read_inputs
 from .openapi import BASE, document
@@ -31,6 +43,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *comparing.ENDPOINTS,
     *transforming.ENDPOINTS,
     *compatibility.ENDPOINTS,
+    *declaring.ENDPOINTS,
     *subjects.ENDPOINTS,
     *routing.ENDPOINTS,
     *advising.ENDPOINTS,
