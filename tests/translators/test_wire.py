@@ -49,7 +49,7 @@ class Server:
 async def serving(answer: Answer) -> AsyncIterator[tuple[Server, AiohttpWire]]:
     server = Server(answer)
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.url = "http://127.0.0.1:{}".format(listening.sockets[0].getsockname()[1])
+    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     wire = AiohttpWire(None, Timeouts(1.0, 2.0), 10, 4.5)
     try:
         yield server, wire
