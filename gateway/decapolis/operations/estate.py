@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 TOGETHER = 16
 BATCH = 100
+BEGIN_SECONDS = 5.0
+"""A start belongs to those who wait for it: the background begins when that is over."""
 NAMES_SECONDS = 20.0
 """How long a listing of names counts as fresh while nothing changed through a gateway."""
 FEW = 200
@@ -190,6 +192,7 @@ async def _kind(registry: LiveRegistry, stored: StoredVersion) -> str | None:
 
 async def look_forever(gateway: Gateway, registry: LiveRegistry, seconds: float) -> None:
     """Looks at a registry in turns, at its texts and at its levels, for as long as the gateway runs."""
+    await asyncio.sleep(BEGIN_SECONDS)
     while True:
         for turn in (look_on, read_levels):
             enter_call(own_call())
