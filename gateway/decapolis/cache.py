@@ -29,6 +29,16 @@ def subject_scope(registry: str, subject: str) -> str:
     return f"{registry}/{subject}"
 
 
+def table_scope() -> str:
+    """The scope of which registries there are and who owns what: every answer that can grow old hangs on it."""
+    return "~registries"
+
+
+def entries_scope() -> str:
+    """The scope of what was added at run time, which every gateway on the store follows."""
+    return "~plugged"
+
+
 class SingleFlight:
     """Lets many askers of one question share one answer."""
 

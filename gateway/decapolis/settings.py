@@ -6,12 +6,13 @@ Precedence: a flag, then a variable (`DECAPOLIS_…`), then the file, then the d
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from decapolis_translators.catalog import Projection
 
@@ -67,6 +68,16 @@ class Resilience(_Strict):
     )
 
 
+def _compiled(match: str) -> str:
+    """A glob, or an expression after `re:`, that can be used; ValueError otherwise."""
+    if match.startswith("re:"):
+        try:
+            re.compile(match[3:])
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+    return match
+
+
 class RegistryEntry(_Strict):
     """One registry behind the gateway."""
 
@@ -76,6 +87,9 @@ class RegistryEntry(_Strict):
     config: dict[str, Any] = Field(default_factory=dict, description="the type's own keys")
     metadata: dict[str, Any] = Field(default_factory=dict, description="free keys: region, environment, owner …")
     ids: IdRange | None = Field(default=None, description="its range of public ids; without it the ledger gives one")
+    routes: list[Annotated[str, AfterValidator(_compiled)]] = Field(
+        default_factory=list, description="subjects it owns, as in `match`; asked after the gateway file's own rules"
+    )
     resilience: Resilience = Field(default_factory=Resilience, description="bounds around every call")
     on_reissued_id: Literal["refuse", "relearn"] = Field(
         default="refuse", description="when the registry gives an id out again with another text"
@@ -91,21 +105,13 @@ class RegistriesFile(_Strict):
 class RouteEntry(_Strict):
     """Which registry owns the subjects that match; without `match` all of them."""
 
-    match: str | None = Field(default=None, description="a glob, or an expression after re:, on the whole subject")
+    match: Annotated[str, AfterValidator(_compiled)] | None = Field(
+        default=None, description="a glob, or an expression after re:, on the whole subject"
+    )
     registry: str = Field(description="the id of the registry that owns them")
     projection: Projection | None = Field(
         default=None, description="what becomes of their tables in a catalog; without it as the catalog says"
     )
-
-    @field_validator("match")
-    @classmethod
-    def _compiles(cls, match: str | None) -> str | None:
-        if match is not None and match.startswith("re:"):
-            try:
-                re.compile(match[3:])
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from error
-        return match
 
 
 class Tls(_Strict):
@@ -182,6 +188,13 @@ class Dialect(_Strict):
     mode_mutability: bool = Field(default=True, description="whether modes may be changed")
 
 
+class Plugins(_Strict):
+    """Registry types that are loaded at run time from a folder."""
+
+    folder: Path = Field(description="modules and packages with registry types, relative to the gateway file")
+    allow: bool = Field(default=False, description="true: everything in the folder is code that this gateway may run")
+
+
 class GatewaySettings(_Strict):
     """`gateway.yaml`."""
 
@@ -199,6 +212,10 @@ class GatewaySettings(_Strict):
     limits: Limits = Field(default_factory=Limits, description="what one request may ask for")
     dialect: Dialect = Field(default_factory=Dialect, description="how the front answers")
     access: Literal["open"] | None = Field(default=None, description="open: everybody who reaches the port may do all")
+    allow_private_networks: bool = Field(
+        default=False, description="whether registries that are added at run time may be at private or loopback addresses"
+    )
+    plugins: Plugins | None = Field(default=None, description="registry types that are loaded at run time")
     replicas: int = Field(default=1, ge=1, description="how many gateways share the store; more than one: PostgreSQL")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")
 
@@ -262,6 +279,22 @@ def _range_conflicts(home: str | None, ids: Sequence[str | None], ranges: Sequen
     return found
 
 
+def with_own_routes(routes: Sequence[RouteEntry], entries: Iterable[RegistryEntry]) -> tuple[RouteEntry, ...]:
+    """The rules with those that registries bring themselves: after the rules that name subjects, before the default."""
+    at = next((index for index, route in enumerate(routes) if route.match is None), len(routes))
+    own = [RouteEntry(match=match, registry=entry.id) for entry in entries for match in entry.routes]
+    return (*routes[:at], *own, *routes[at:])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """From where a configuration was read, so that it can be read again."""
+
+    path: Path | None
+    changes: Mapping[str, Any]
+    registries: Path | None
+
+
 class Configuration(_Strict):
     """Everything that a start needs: the gateway's settings and its registries, checked against each other."""
 
@@ -269,6 +302,7 @@ class Configuration(_Strict):
     registries: tuple[RegistryEntry, ...] = ()
     home: str | None = None
     routes: tuple[RouteEntry, ...] = ()
+    origin: Origin | None = None
 
     @classmethod
     def assembled(cls, gateway: GatewaySettings, registries: list[RegistryEntry]) -> Configuration:
@@ -283,6 +317,7 @@ class Configuration(_Strict):
         if not any(route.match is None for route in routes):
             default = home or (known[0] if len(known) == 1 else None)
             routes += (RouteEntry(registry=default),) if default else ()
+        routes = with_own_routes(routes, entries)
         return cls(gateway=gateway, registries=entries, home=home, routes=routes)
 
     def entry(self, registry_id: str) -> RegistryEntry:

@@ -70,6 +70,7 @@ class AskedRegistry:
         self.up: bool | None = None
         self.last_error: str | None = None
         self._quarantined: str | None = None
+        self._under_way = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -92,6 +93,20 @@ class AskedRegistry:
             await asyncio.gather(*unfinished, return_exceptions=True)
         await self.translator.close()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no question is under way."""
+        return not self._under_way
+
+    def note_answer(self) -> None:
+        """It answered somebody who asked it directly."""
+        self._seen()
+
+    @property
+    def problem(self) -> str | None:
+        """Why it is asked nothing any more, None where it is."""
+        return self._quarantined
+
     def quarantine(self, reason: str) -> None:
         """Stops asking it for anything: another cluster answers under its address, whose ids mean other schemas."""
         self._quarantined = reason
@@ -112,6 +127,7 @@ class AskedRegistry:
             raise Unreachable(f"Registry {self.id} did not answer in time a moment ago")
         outbound_headers.set(call.outbound_headers)
         asked_at = time.monotonic()
+        self._under_way += 1
         try:
             answer = await self.caller.ask(question, repeatable=repeatable)
         except RegistryFault as fault:
@@ -125,6 +141,8 @@ class AskedRegistry:
             # absent, refused: an answer all the same
             self._seen()
             raise
+        finally:
+            self._under_way -= 1
         self._seen()
         return answer
 

@@ -8,10 +8,9 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from .tables import metadata
 
-REVISION = "0001"
-"""The newest migration in `migrations/`; a test holds the two together."""
-
 MIGRATIONS = Path(__file__).parent / "migrations"
+REVISION = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+"""The newest migration: their files are numbered."""
 
 
 def prepare(engine: Engine) -> None:

@@ -6,11 +6,15 @@ hold: that is what answers when the registry is down. Rows of both carry the reg
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Index,
     Integer,
     MetaData,
@@ -19,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
 )
 
 metadata = MetaData()
@@ -178,6 +183,40 @@ audit = Table(
 )
 """Intent before a change, outcome after it; an intent without an outcome is a crash to be looked into."""
 
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry", _Id, nullable=False),
+    Column("part", String(8), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("sealed_ms", BigInteger, nullable=False),
+    Index("audit_seals_by_entry", "entry", "part", unique=True),
+)
+"""The chain over the trail: each link covers one entry, or its intent or outcome, and the hash of the link before it."""
+audit_seals.add_is_dependent_on(audit)
+
+plugged_registries = Table(
+    "plugged_registries",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("body", JSON(none_as_null=True), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("changed_by", Text, nullable=False),
+)
+"""Registries that were added at run time: their entries as they were given, secrets sealed."""
+
+pinned_routes = Table(
+    "pinned_routes",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("registry", String(255), nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+)
+"""Subjects whose owner was decided at run time; they come before every rule."""
+
 overlaid = Table(
     "overlaid",
     metadata,
@@ -218,3 +257,36 @@ mirrors = Table(
     PrimaryKeyConstraint("registry", "subject", "version"),
 )
 """Versions whose copy in the catalog is not up to date: to be written, or (`gone`) to be removed."""
+
+_FACTS = ("id", "at_ms", "request_id", "actor", "action", "registry", "target", "intent")
+_REFUSAL = "the audit trail is append-only"
+_SQLITE_GUARDS = (
+    f"CREATE TRIGGER IF NOT EXISTS audit_keeps_entries BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
+    "CREATE TRIGGER IF NOT EXISTS audit_keeps_facts BEFORE UPDATE ON audit WHEN OLD.outcome IS NOT NULL OR "
+    + " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _FACTS)
+    + f" BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
+    *(
+        f"CREATE TRIGGER IF NOT EXISTS audit_seals_refuse_{verb.lower()} BEFORE {verb} ON audit_seals "
+        f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        for verb in ("DELETE", "UPDATE")
+    ),
+)
+_POSTGRES_GUARDS = (
+    "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+    f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$",
+    "CREATE TRIGGER audit_keeps_entries BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
+    "CREATE TRIGGER audit_keeps_all BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+    "CREATE TRIGGER audit_keeps_facts BEFORE UPDATE ON audit FOR EACH ROW WHEN (OLD.outcome IS NOT NULL OR "
+    + " OR ".join(f"OLD.{name}::text IS DISTINCT FROM NEW.{name}::text" for name in _FACTS)
+    + ") EXECUTE FUNCTION audit_refuse()",
+    "CREATE TRIGGER audit_seals_keep_all BEFORE TRUNCATE ON audit_seals FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+    "CREATE TRIGGER audit_seals_keep BEFORE UPDATE OR DELETE ON audit_seals FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
+)
+
+
+@event.listens_for(audit_seals, "after_create")
+def _protect_trail(_: Table, connection: Connection, **__: Any) -> None:
+    """An entry may be closed once; nothing else about the trail may change, whoever asks the database for it."""
+    guards = _POSTGRES_GUARDS if connection.dialect.name == "postgresql" else _SQLITE_GUARDS
+    for statement in guards:
+        connection.execute(DDL(statement))

@@ -52,8 +52,15 @@ def write_done(connection: Connection, intent: Intent, result: dict[str, Any]) -
 
 
 def write_outcome(connection: Connection, number: int, outcome: str, result: dict[str, Any]) -> None:
-    """Closes an intent."""
-    connection.execute(update(audit).where(audit.c.id == number).values(outcome=outcome, result=result))
+    """Closes an intent; one that somebody else closed meanwhile gets an entry beside it, for entries never change."""
+    closing = update(audit).where(audit.c.id == number, audit.c.outcome.is_(None))
+    if connection.execute(closing.values(outcome=outcome, result=result)).rowcount:
+        return
+    columns = ("request_id", "actor", "action", "registry", "target")
+    row = connection.execute(select(*(audit.c[name] for name in columns)).where(audit.c.id == number)).one()
+    facts = {"corrects": number}
+    values = {**row._mapping, "at_ms": int(time.time() * 1000), "intent": facts, "outcome": outcome, "result": result}
+    connection.execute(insert(audit), values)
 
 
 def open_intents(connection: Connection, registry: str, target: str) -> list[tuple[int, dict[str, Any]]]:

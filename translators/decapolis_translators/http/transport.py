@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import aiohttp
 import httpx
@@ -11,12 +12,19 @@ from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 from yarl import URL
 
+from .guard import AddressRefused, connector_options, guard, literal
+
 
 class ExactTransport(AiohttpTransport):
     """Like its parent, but without re-quoted URLs, cookies and misread resets.
 
-    The parent decodes `%3B` and its like, and a semicolon starts a matrix parameter at Java servers.
+    The parent decodes `%3B` and its like, and a semicolon starts a matrix parameter at Java servers. It obeys the guard that
+    holds where it is made.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._guard = guard.get()
 
     def get_client(self) -> aiohttp.ClientSession:
         """The session, made at first use because it belongs to the running loop."""
@@ -25,6 +33,7 @@ class ExactTransport(AiohttpTransport):
                 limit=self.limits.max_connections or 0,
                 keepalive_timeout=self.limits.keepalive_expiry,
                 ssl=self.ssl_context,
+                **connector_options(self._guard),
             )
             self.client = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_send_once,)
@@ -34,6 +43,7 @@ class ExactTransport(AiohttpTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request; errors are httpx's, connect failures told apart from those after sending."""
         timeout = request.extensions.get("timeout", {})
+        self._demand_allowed(request.url.host)
         with _told_as_httpx():
             response = await self.get_client().request(
                 request.method,
@@ -55,6 +65,15 @@ class ExactTransport(AiohttpTransport):
             stream=AiohttpResponseStream(response),
             request=request,
         )
+
+    def _demand_allowed(self, host: str) -> None:
+        """Addresses that are written out never come by a resolver."""
+        address = literal(host) if self._guard is not None else None
+        if self._guard is not None and address is not None:
+            try:
+                self._guard.demand(host, address)
+            except AddressRefused as refused:
+                raise httpx.ConnectError(str(refused)) from refused
 
 
 class _LostError(aiohttp.ClientError):
