@@ -4,7 +4,8 @@ ready answers        known bytes leave here; request id, trace, counting
 body limit           413 above it
 compression          when the client asks
 health, metrics      no registry is asked
-the dialect          front and doors
+the federation face  /api/v1, /openapi.json, /docs
+the dialect          everything else: front and doors
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from decapolis.dialect.errors import ErrorAnswer
 from decapolis.dialect.face import DialectFace, error_response, http_sentence
 from decapolis.dialect.negotiation import V1
 from decapolis.dialect.ready import ReadyLayer
+from decapolis.federation.desk import Desk
+from decapolis.federation.face import FederationFace
 from decapolis.gateway import Gateway
 from decapolis.settings import Configuration
 from decapolis.store import Store, StoreUnavailable
@@ -87,7 +90,8 @@ class Application:
                 self.failure = refused
                 raise
             self.gateway = gateway
-            self._late.app = DialectFace(gateway)
+            self._late.dialect = DialectFace(gateway)
+            self._late.federation = FederationFace(Desk(gateway))
             self._outer = ReadyLayer(self._inner, gateway)
             yield
 
@@ -155,15 +159,17 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 class _Late:
-    """A place for the face, which exists only once the gateway is open."""
+    """A place for the faces, which exist only once the gateway is open."""
 
-    app: ASGIApp | None = None
+    dialect: ASGIApp | None = None
+    federation: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.app is None:
+        face = self.federation if FederationFace.owns(scope["path"]) else self.dialect
+        if face is None:
             await Response(status_code=503)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        await face(scope, receive, send)
 
 
 class BodyLimit:

@@ -78,6 +78,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             audit=Audit(store),
             judge=judge,
             metrics=metrics,
+            types=types,
             front=StoredRegistry(FRONT, StoredConfig(), store),
         )
         probing = asyncio.create_task(_probe_forever(gateway))

@@ -12,6 +12,7 @@ from decapolis.store import Store
 from decapolis.store.trail import (
     Intent,
     OpenIntent,
+    authors,
     entries,
     open_intents,
     unfinished,
@@ -61,6 +62,10 @@ class Audit:
         """Changes of which nobody knows how they ended, older than so many seconds."""
         before = int((time.time() - older_than) * 1000)
         return await self._store.read(lambda c: unfinished(c, registry, before))
+
+    async def authors(self, registry: str, target: str) -> dict[int, tuple[int, str]]:
+        """When (in milliseconds) and by whom each version of a subject was registered through a gateway."""
+        return await self._store.read(lambda c: authors(c, registry, target))
 
     async def newest(self, limit: int = 1000) -> list[dict[str, Any]]:
         """The newest entries, newest first."""

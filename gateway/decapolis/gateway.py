@@ -16,6 +16,7 @@ from decapolis.registries.routing import Registries
 from decapolis.registries.stored import StoredRegistry
 from decapolis.settings import Configuration
 from decapolis.store import Store
+from decapolis_translators.discovery import Types
 from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Gateway:
     audit: Audit
     judge: Judge
     metrics: Metrics
+    types: Types
     front: StoredRegistry
     """Keeps `/config` and `/mode` of a front that has no home."""
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from decapolis.cache import Changes, SingleFlight, subject_scope
@@ -39,6 +40,15 @@ CLOSE_SECONDS = 2.0
 """How long a stop waits for what is still being written down."""
 
 
+@dataclass(frozen=True, slots=True)
+class LastPing:
+    """What the last successful ping told, when, and how long it took."""
+
+    at_ms: int
+    latency_ms: float
+    version: str | None
+
+
 class AskedRegistry:
     """One registry and the bounds around every call; the last known answer where its own does not come in time."""
 
@@ -69,6 +79,7 @@ class AskedRegistry:
         self._background: set[asyncio.Task[None]] = set()
         self.up: bool | None = None
         self.last_error: str | None = None
+        self.last_ping: LastPing | None = None
         self._quarantined: str | None = None
         self._under_way = 0
 
@@ -217,7 +228,11 @@ class AskedRegistry:
 
     async def ping(self) -> Ping:
         """Asks whether it is there."""
-        return await self.ask(self.translator.ping)
+        began = time.perf_counter()
+        found = await self.ask(self.translator.ping)
+        taken = round((time.perf_counter() - began) * 1000, 2)
+        self.last_ping = LastPing(int(time.time() * 1000), taken, found.version)
+        return found
 
     @property
     def health(self) -> Mapping[str, Any]:

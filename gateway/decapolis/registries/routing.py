@@ -92,9 +92,9 @@ class Registries:
         return list(self._table.live.values())
 
     @property
-    def routes(self) -> tuple[Route, ...]:
-        """The rules, in the order in which they are asked; pinned subjects come before them."""
-        return self._table.routes
+    def route_entries(self) -> tuple[Route, ...]:
+        """Every rule in the order in which they are asked, pinned subjects first."""
+        return (*self._table.pins.values(), *self._table.routes)
 
     @property
     def pins(self) -> Mapping[str, str]:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 from .tables import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-REVISION = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-"""The newest migration: their files are numbered."""
+REVISION = max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+"""The newest migration: their files begin with their numbers."""
 
 
 def prepare(engine: Engine) -> None:

@@ -258,6 +258,17 @@ mirrors = Table(
 )
 """Versions whose copy in the catalog is not up to date: to be written, or (`gone`) to be removed."""
 
+version_notes = Table(
+    "version_notes",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", JSON(none_as_null=True), nullable=False),
+    PrimaryKeyConstraint("registry", "subject", "version"),
+)
+"""Metadata that was set on a version after it was registered, where its registry cannot hold it."""
+
 _FACTS = ("id", "at_ms", "request_id", "actor", "action", "registry", "target", "intent")
 _REFUSAL = "the audit trail is append-only"
 _SQLITE_GUARDS = (

@@ -95,3 +95,18 @@ def unfinished(connection: Connection, registry: str, before_ms: int) -> list[Op
 def entries(connection: Connection, *, limit: int = 1000) -> list[dict[str, Any]]:
     """The newest entries, newest first."""
     return [dict(row._mapping) for row in connection.execute(select(audit).order_by(audit.c.id.desc()).limit(limit))]
+
+
+def authors(connection: Connection, registry: str, target: str) -> dict[int, tuple[int, str]]:
+    """When and by whom each version of a subject was registered through a gateway."""
+    rows = connection.execute(
+        select(audit.c.at_ms, audit.c.actor, audit.c.result)
+        .where(
+            audit.c.outcome == "done",
+            audit.c.registry == registry,
+            audit.c.target == target,
+            audit.c.action == "register",
+        )
+        .order_by(audit.c.id.desc())
+    )
+    return {row.result["version"]: (row.at_ms, row.actor) for row in rows if row.result and "version" in row.result}

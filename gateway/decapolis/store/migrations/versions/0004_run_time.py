@@ -7,7 +7,7 @@ from alembic import op
 from decapolis.store.tables import audit_seals, pinned_routes, plugged_registries
 
 revision = "0004"
-down_revision = "0003"
+down_revision = "0003a"
 branch_labels = None
 depends_on = None
 
