@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from decapolis.assembly import assembled
+from decapolis.assembly import running
 from decapolis.dialect.errors import ErrorAnswer
 from decapolis.dialect.face import DialectFace, error_response, http_sentence
 from decapolis.dialect.negotiation import V1
@@ -85,13 +85,13 @@ class Application:
     async def _lifespan(self, _: Starlette | None) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             try:
-                gateway = await stack.enter_async_context(assembled(self._configuration))
+                gateway, plugging = await stack.enter_async_context(running(self._configuration))
             except Exception as refused:  # kept for whoever started it, and raised on
                 self.failure = refused
                 raise
             self.gateway = gateway
             self._late.dialect = DialectFace(gateway)
-            self._late.federation = FederationFace(Desk(gateway))
+            self._late.federation = FederationFace(Desk(gateway, plugging))
             self._outer = ReadyLayer(self._inner, gateway)
             yield
 

@@ -16,7 +16,7 @@ from decapolis.store.trail import (
     entries,
     open_intents,
     unfinished,
-    write_done,
+    write_closed,
     write_intent,
     write_outcome,
 )
@@ -52,11 +52,19 @@ class Audit:
         """Notes a change inside the transaction that makes it, for registries that live in the same store."""
         call = current_call()
         intent = Intent(call.request_id, call.actor, action, registry, target, facts)
-        return lambda connection, result: write_done(connection, intent, result)
+        return lambda connection, result: write_closed(connection, intent, "done", result)
 
     async def close(self, number: int, outcome: str, **result: Any) -> None:
         """Notes how it ended: `done`, `refused` or `failed`."""
         await self._store.write(lambda c: write_outcome(c, number, outcome, result))
+
+    async def note(
+        self, action: str, registry: str, target: str, facts: dict[str, Any], outcome: str, **result: Any
+    ) -> None:
+        """Notes at once what was asked for and how it ended: for refusals, and for changes of the gateway itself."""
+        call = current_call()
+        intent = Intent(call.request_id, call.actor, action, registry, target, facts)
+        await self._store.write(lambda c: write_closed(c, intent, outcome, result))
 
     async def unfinished(self, registry: str, *, older_than: float) -> list[OpenIntent]:
         """Changes of which nobody knows how they ended, older than so many seconds."""

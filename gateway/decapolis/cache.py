@@ -116,6 +116,12 @@ class Changes:
             seen[scope] = await self._store.read(lambda connection: last_change(connection, (scope,)))
         return seen[scope]
 
+    async def number_of(self, scope: str) -> int:
+        """The number of the last change to a scope as of now."""
+        if not self.shared:
+            return self.last.get(scope, 0)
+        return await self._store.read(lambda connection: last_change(connection, (scope,)))
+
     async def unchanged_for_call(self, scope: str, since: int) -> bool:
         """Whether a scope is unchanged, asked of the shared store once a request."""
         return await self.last_of(scope) <= since

@@ -65,7 +65,9 @@ class Safe:
         try:
             meant, _, text = fernet.decrypt(sealed.encode()).decode().partition("\n")
         except InvalidToken:
-            raise UnusableKey(f"The secrets of {purpose} were encrypted with another key than {KEY} holds now") from None
+            raise UnusableKey(
+                f"The secrets of {purpose} were encrypted with another key than {KEY} holds now"
+            ) from None
         if meant != purpose:
             raise UnusableKey(f"A secret of {meant} stands where one of {purpose} should")
         return text

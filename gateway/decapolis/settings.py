@@ -213,7 +213,8 @@ class GatewaySettings(_Strict):
     dialect: Dialect = Field(default_factory=Dialect, description="how the front answers")
     access: Literal["open"] | None = Field(default=None, description="open: everybody who reaches the port may do all")
     allow_private_networks: bool = Field(
-        default=False, description="whether registries that are added at run time may be at private or loopback addresses"
+        default=False,
+        description="whether registries that are added at run time may be at private or loopback addresses",
     )
     plugins: Plugins | None = Field(default=None, description="registry types that are loaded at run time")
     replicas: int = Field(default=1, ge=1, description="how many gateways share the store; more than one: PostgreSQL")

@@ -115,16 +115,19 @@ class Types:
         for point in points:
             self._found.setdefault(point.name, FoundType(point.name, point))
 
+    def demand_free(self, name: str) -> None:
+        """NameTaken where an installed package brings a type of that name."""
+        if isinstance(self._found.get(name), FoundType):
+            raise NameTaken(name)
+
     def add(self, loaded: LoadedType) -> None:
         """Makes a type known that was loaded at run time; NameTaken where an installed one has the name."""
-        if isinstance(self._found.get(loaded.name), FoundType):
-            raise NameTaken(loaded.name)
+        self.demand_free(loaded.name)
         self._found[loaded.name] = loaded
 
     def drop(self, name: str) -> None:
         """Forgets a type that was loaded at run time; NameTaken for an installed one, which only its package can remove."""
-        if isinstance(self._found.get(name), FoundType):
-            raise NameTaken(name)
+        self.demand_free(name)
         self._found.pop(name, None)
 
     def find(self, name: str) -> KnownType | None:

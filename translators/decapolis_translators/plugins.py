@@ -51,9 +51,7 @@ class PluginFolder:
         before = {key: sys.modules.pop(key) for key in list(sys.modules) if key == name or key.startswith(f"{name}.")}
         importlib.invalidate_caches()
         try:
-            found = [_checked(each, module) for each in _offered(importlib.import_module(name))]
-            if not found:
-                raise UnusableModule(module, "it holds no class that is a Translator or a Catalog")
+            found = _types_in(importlib.import_module(name), module)
         except Exception as error:
             for key in [key for key in sys.modules if key == name or key.startswith(f"{name}.")]:
                 del sys.modules[key]
@@ -82,6 +80,13 @@ class PluginFolder:
             package = sys.modules[PACKAGE] = ModuleType(PACKAGE, "Registry types that were loaded at run time.")
         package.__path__ = [str(self.folder)]
         return package
+
+
+def _types_in(imported: ModuleType, module: str) -> list[type[Any]]:
+    found = [_checked(each, module) for each in _offered(imported)]
+    if not found:
+        raise UnusableModule(module, "it holds no class that is a Translator or a Catalog")
+    return found
 
 
 def _offered(module: ModuleType) -> Iterator[type[Any]]:

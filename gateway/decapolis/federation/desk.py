@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from decapolis.gateway import Gateway, View
+from decapolis.operations.plugging import Plugging
 from decapolis.registries.live import LiveRegistry
 
 
@@ -13,6 +14,7 @@ class Desk:
     """The running gateway and the services above it."""
 
     gateway: Gateway
+    plugging: Plugging
 
     @property
     def front(self) -> View:

@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from decapolis.registries.live import LiveRegistry
-from decapolis.settings import RouteEntry
 from decapolis_translators.discovery import KnownType
+
+from .pinged import Tested
 
 
 class PluggingRefused(Exception):
@@ -86,25 +87,15 @@ class Plugged:
 
     live: LiveRegistry
     config: Mapping[str, Any]
+    metadata: Mapping[str, Any]
     source: str
     """`file` or `api`."""
     declared_in: str | None
     """The file to edit, where a file declares it."""
-    etag: str
+    revision: str
+    """Another one with every change."""
     problem: str | None = None
     """Why it cannot be asked, where it could not be opened."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """What came of asking a registry whether it is there."""
-
-    ok: bool
-    version: str | None
-    latency_ms: float
-    checked: tuple[str, ...]
-    error: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +140,6 @@ class Plugging(Protocol):
     async def remove(self, registry_id: str, *, expected: str | None = None) -> None:
         """Removes it; its ids keep their meaning, and its range stays reserved."""
 
-    async def test(self, registry_id: str) -> Tested:
-        """Asks a registry whether it is there."""
-
     async def test_body(self, body: Mapping[str, Any]) -> Tested:
         """Asks a registry that is not added; nothing is kept."""
 
@@ -160,9 +148,6 @@ class Plugging(Protocol):
 
     async def route(self, subject: str, registry_id: str | None) -> None:
         """Gives a subject to a registry, before every rule and in all replicas; None leaves it to the rules again."""
-
-    def routes(self) -> list[tuple[RouteEntry, str]]:
-        """Every rule in the order in which they are asked, and where it comes from: `pinned`, `file`, or a registry."""
 
     def types(self) -> list[KnownType]:
         """Every registry type that is known, usable or not."""

@@ -1,5 +1,8 @@
 """Registries and registry types that come and go while the gateway runs."""
 
-from .service import Plugs, plugs_of
+from .building import Builder
+from .keeping import Keeper
+from .running import Running
+from .service import Plugs
 
-__all__ = ["Plugs", "plugs_of"]
+__all__ = ["Builder", "Keeper", "Plugs", "Running"]

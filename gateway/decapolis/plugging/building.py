@@ -64,7 +64,7 @@ class Builder:
 
     async def live(self, entry: RegistryEntry, made: Spoken) -> LiveRegistry:
         """The registry around a translator that is open; LedgerConflict where its ids contradict those given before."""
-        await self._ledger.open({entry.id: entry.ids}, self._home)
+        await self._ledger.demand(entry.id, entry.ids, self._home)
         given = self._ledger.range_of(entry.id)
         translator = whole(made, self._store, given, self._projections(entry.id))
         memory = None
@@ -83,9 +83,10 @@ class Builder:
         await translator.open()
         return registry
 
-    async def demand_same(self, entry: RegistryEntry, ping: Ping) -> None:
+    async def demand_same(self, entry: RegistryEntry, cluster_id: str | None) -> None:
         """LedgerConflict where another cluster answers than the one that the ids were given for."""
-        await self._ledger.recognise(entry.id, ping.cluster_id)
+        await self._ledger.demand(entry.id, entry.ids, self._home)
+        await self._ledger.recognise(entry.id, cluster_id)
 
     async def broken(self, entry: RegistryEntry, reason: str) -> LiveRegistry:
         """A stand-in for a registry that cannot be opened: it is asked nothing, and its ids resolve from the store."""
@@ -112,7 +113,7 @@ def whole(made: Spoken, store: Store, given: RangeRow, mode_of: ModeOf) -> Trans
     return overlaid(made, store, given.base, given.span)
 
 
-async def answered(made: Spoken, seconds: float) -> Ping:
+async def asked(made: Spoken, seconds: float) -> Ping:
     """What the registry says of itself within so many seconds; a RegistryError otherwise."""
     try:
         async with asyncio.timeout(seconds):

@@ -15,7 +15,7 @@ from decapolis.safe import KEY, KEY_FILE, Safe
 from decapolis.settings import RegistryEntry
 from decapolis_translators.discovery import BrokenTypeError, Types, UnknownTypeError
 
-from .secret_places import Place, changed_at, is_reference, leaves, masked, secret_places, unmasked
+from .secret_places import MASK, Place, changed_at, is_reference, leaves, masked, secret_places, unmasked
 
 _SEALED = "$sealed"
 _KEYS = frozenset(RegistryEntry.model_fields)
@@ -57,6 +57,11 @@ class Keeper:
         config = known.get("config") or {}
         if isinstance(config, dict) and before is not None:
             known["config"] = config = unmasked(config, before.get("config") or {})
+        unknown = [place for place, text in leaves(config) if text == MASK]
+        if unknown:
+            raise EntryInvalid(
+                [(_named(place), "is hidden, and what it hides is not known: give it") for place in unknown]
+            )
         try:
             entry = entry_of_body(known, self._environ, self._types)
         except UnusableBody as unusable:
@@ -86,9 +91,9 @@ class Keeper:
         config = given.body.get("config") or {}
         open_secrets = {place for place, text in leaves(config) if place in given.secrets and not is_reference(text)}
         if open_secrets and not self._safe.has_key:
-            names = ", ".join(sorted(".".join(map(str, place)) for place in open_secrets))
+            names = ", ".join(sorted(map(_named, open_secrets)))
             raise SecretsNeedKey(
-                f"config.{names} would be kept as it is: give a reference to a variable of the gateway (`${{VAR}}`), or "
+                f"{names} would be kept as it is: give a reference to a variable of the gateway (`${{VAR}}`), or "
                 f"set {KEY} or {KEY_FILE} for the gateway so that secrets are encrypted (`openssl rand -base64 32`)"
             )
         purpose = given.entry.id
@@ -109,12 +114,17 @@ class Keeper:
         return value
 
 
+def _named(place: Place) -> str:
+    return ".".join(map(str, ("config", *place)))
+
+
 def without_secrets(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """A kept body whose secrets cannot be opened, as it may be shown."""
-    return {**kept, "config": _hidden(kept.get("config") or {})}
+    """The configuration of a kept body whose secrets cannot be opened, as it may be shown."""
+    hidden: dict[str, Any] = _hidden(kept.get("config") or {})
+    return hidden
 
 
 def _hidden(value: Any) -> Any:
     if isinstance(value, dict):
-        return "***" if set(value) == {_SEALED} else {key: _hidden(each) for key, each in value.items()}
+        return MASK if set(value) == {_SEALED} else {key: _hidden(each) for key, each in value.items()}
     return [_hidden(each) for each in value] if isinstance(value, list) else value

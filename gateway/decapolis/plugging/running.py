@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from decapolis.cache import Changes, ReadyAnswers, table_scope
+from decapolis.operations.effective import settings_scope
 from decapolis.registries.live import LiveRegistry
 from decapolis.registries.routing import Registries
 from decapolis.settings import RouteEntry, with_own_routes
@@ -47,6 +48,8 @@ class Running:
         self.registries = registries
         self.slots: dict[str, Slot] = {}
         self.pins: dict[str, str] = {}
+        self.changing = asyncio.Lock()
+        """Held by whoever changes what is in force: one at a time."""
         self.file_routes: Sequence[RouteEntry] = ()
         """The rules of the files, those of registries declared there among them."""
         self._changes = changes
@@ -62,15 +65,16 @@ class Running:
         file_routes: Sequence[RouteEntry] | None = None,
     ) -> None:
         """Puts these registries and rules in force, all at once; those that are not among them any more end."""
-        before = {slot.live for slot in self.slots.values()}
+        before = self.slots
         self.slots = {slot.id: slot for slot in slots}
         self.pins = dict(self.pins if pins is None else pins)
         self.file_routes = self.file_routes if file_routes is None else file_routes
         self.registries.swap([slot.live for slot in self.slots.values()], self.routes, self.pins)
         # after the swap: an answer that was begun before it is not kept as if it were made after it
-        await self._changes.count(table_scope())
+        new = [slot.id for slot in self.slots.values() if slot is not before.get(slot.id)]
+        await self._changes.count(table_scope(), *new, *(settings_scope(each) for each in new))
         self._answers.clear()
-        for old in before - {slot.live for slot in self.slots.values()}:
+        for old in {slot.live for slot in before.values()} - {slot.live for slot in self.slots.values()}:
             self._end(old)
 
     @property

@@ -8,7 +8,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-MASK = "***"
+from decapolis.operations.configured import HIDDEN
+
+MASK = HIDDEN
 """What stands for a secret in answers; sent back, it means the secret that is there already."""
 
 Place = tuple[str | int, ...]
@@ -30,11 +32,9 @@ def secret_places(config: Mapping[str, Any], filled: Mapping[str, Any], model: t
     for place, text in leaves(config):
         names = {part for part in place if isinstance(part, str)}
         meant = _at(filled, place)
-        if names & declared or (isinstance(meant, str) and meant.strip() in values):
-            found.add(place)
-        elif any(_TELLING.search(name) and not _ID.search(name) for name in names):
-            found.add(place)
-        elif _USERINFO.search(text):
+        is_declared = bool(names & declared) or (isinstance(meant, str) and meant.strip() in values)
+        sounds_so = any(_TELLING.search(name) and not _ID.search(name) for name in names)
+        if is_declared or sounds_so or _USERINFO.search(text):
             found.add(place)
     return found
 

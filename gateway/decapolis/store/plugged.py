@@ -42,7 +42,9 @@ def drop_plugged(connection: Connection, registry: str) -> None:
 
 def all_pins(connection: Connection) -> dict[str, str]:
     """Which registry owns which subject, where that was decided at run time."""
-    rows = connection.execute(select(pinned_routes.c.subject, pinned_routes.c.registry).order_by(pinned_routes.c.subject))
+    rows = connection.execute(
+        select(pinned_routes.c.subject, pinned_routes.c.registry).order_by(pinned_routes.c.subject)
+    )
     return {row.subject: row.registry for row in rows}
 
 

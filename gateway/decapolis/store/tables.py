@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
-    DDL,
     JSON,
     BigInteger,
     Boolean,
@@ -283,8 +282,7 @@ _SQLITE_GUARDS = (
     ),
 )
 _POSTGRES_GUARDS = (
-    "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$",
+    f"CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE '{_REFUSAL}'; END$$",
     "CREATE TRIGGER audit_keeps_entries BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
     "CREATE TRIGGER audit_keeps_all BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
     "CREATE TRIGGER audit_keeps_facts BEFORE UPDATE ON audit FOR EACH ROW WHEN (OLD.outcome IS NOT NULL OR "
@@ -300,4 +298,4 @@ def _protect_trail(_: Table, connection: Connection, **__: Any) -> None:
     """An entry may be closed once; nothing else about the trail may change, whoever asks the database for it."""
     guards = _POSTGRES_GUARDS if connection.dialect.name == "postgresql" else _SQLITE_GUARDS
     for statement in guards:
-        connection.execute(DDL(statement))
+        connection.exec_driver_sql(statement)

@@ -27,12 +27,12 @@ _KEYS = ("at_ms", "request_id", "actor", "action", "registry", "target", "intent
 _JSON = ("intent", "result")
 
 
-def _add_done(dialect: str) -> ClauseElement:
+def _add_closed(dialect: str) -> ClauseElement:
     values = {key: json_text(key, dialect) if key in _JSON else bindparam(key) for key in _KEYS}
     return insert(audit).values(values)
 
 
-_ADD_DONE = Prepared(_add_done, *_KEYS)
+_ADD_CLOSED = Prepared(_add_closed, *_KEYS)
 
 
 def write_intent(connection: Connection, intent: Intent) -> int:
@@ -42,11 +42,11 @@ def write_intent(connection: Connection, intent: Intent) -> int:
     return int(connection.execute(insert(audit).returning(audit.c.id), values).scalar_one())
 
 
-def write_done(connection: Connection, intent: Intent, result: dict[str, Any]) -> None:
-    """Notes a change that is made in this very transaction: intent and outcome cannot come apart."""
-    _ADD_DONE.count(
+def write_closed(connection: Connection, intent: Intent, outcome: str, result: dict[str, Any]) -> None:
+    """Notes intent and outcome at once: of a change in this very transaction, or of one that was refused."""
+    _ADD_CLOSED.count(
         connection,
-        *(int(time.time() * 1000), *intent[:-1], orjson.dumps(intent.facts).decode(), "done"),
+        *(int(time.time() * 1000), *intent[:-1], orjson.dumps(intent.facts).decode(), outcome),
         orjson.dumps(result).decode(),
     )
 

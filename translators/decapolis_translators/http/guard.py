@@ -53,7 +53,7 @@ class Guard:
 
 def _plain(text: str) -> Address:
     """The address that is meant, also where IPv6 carries an IPv4 one."""
-    address = ipaddress.ip_address(text.split("%")[0])
+    address = ipaddress.ip_address(text.split("%", maxsplit=1)[0])
     if isinstance(address, ipaddress.IPv6Address):
         carried = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if carried is None and address in _TRANSLATED:
@@ -103,4 +103,3 @@ class GuardedResolver(AbstractResolver):
 def connector_options(obeyed: Guard | None) -> dict[str, Any]:
     """What a connector needs to obey a guard; nothing without one."""
     return {} if obeyed is None else {"resolver": GuardedResolver(obeyed), "use_dns_cache": False}
-
