@@ -31,6 +31,7 @@ from decapolis.dialect.ready import ReadyLayer
 from decapolis.federation.desk import Desk
 from decapolis.federation.face import FederationFace
 from decapolis.gateway import Gateway
+from decapolis.operations.plugging import Plugging
 from decapolis.settings import Configuration
 from decapolis.store import Store, StoreUnavailable
 from decapolis.store.schemas import counts_by_registry
@@ -47,6 +48,7 @@ class Application:
         self._configuration = configuration
         self._late = _Late()
         self.gateway: Gateway | None = None
+        self.plugging: Plugging | None = None
         self.draining = False
         self.failure: Exception | None = None
         """Why the start was refused."""
@@ -89,7 +91,7 @@ class Application:
             except Exception as refused:  # kept for whoever started it, and raised on
                 self.failure = refused
                 raise
-            self.gateway = gateway
+            self.gateway, self.plugging = gateway, plugging
             self._late.dialect = DialectFace(gateway)
             self._late.federation = FederationFace(Desk(gateway, plugging))
             self._outer = ReadyLayer(self._inner, gateway)

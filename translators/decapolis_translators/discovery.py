@@ -16,6 +16,7 @@ from .catalog import Catalog
 from .contract import Translator
 
 GROUP = "decapolis.translators"
+_OURS = "decapolis"
 
 TranslatorType = type[Translator[Any]] | type[Catalog[Any]]
 
@@ -151,3 +152,16 @@ class Types:
         if isinstance(loaded, str):
             raise BrokenTypeError(name, loaded)
         return loaded
+
+
+def documentation(found: KnownType) -> str | None:
+    """Where a type is described: what its class says, else the page of its package, None where neither is known."""
+    said = getattr(found.loaded, "documentation", None)
+    if isinstance(said, str):
+        return said
+    if found.package == _OURS:
+        return f"docs/registries/{found.name}.md"
+    distribution = found.entry_point.dist if isinstance(found, FoundType) else None
+    links = [] if distribution is None else distribution.metadata.get_all("Project-URL", [])
+    pages = {label.strip().lower(): url.strip() for label, _, url in (link.partition(",") for link in links)}
+    return pages.get("documentation") or pages.get("homepage")

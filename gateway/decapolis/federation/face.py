@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from decapolis.web import current_call
 
-from . import ids, registries, routing, schemas, subjects
+from . import ids, plugging, registries, routing, schemas, subjects, types
 from .desk import Desk
 from .endpoint import Asked, Endpoint, read_inputs
 from .openapi import BASE, document
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *registries.ENDPOINTS,
+    *plugging.ENDPOINTS,
+    *types.ENDPOINTS,
     *schemas.ENDPOINTS,
     *subjects.ENDPOINTS,
     *routing.ENDPOINTS,
@@ -51,7 +53,9 @@ class FederationFace:
         by_path: dict[str, dict[str, Endpoint]] = {}
         for each in ENDPOINTS:
             by_path.setdefault(BASE + each.path, {})[each.method] = each
-        served: list[BaseRoute] = [Route(path, _Served(self._desk, path, methods)) for path, methods in by_path.items()]
+        # a path that is written out comes before one that has a place for any word
+        ordered = sorted(by_path.items(), key=lambda item: item[0].count("{"))
+        served: list[BaseRoute] = [Route(path, _Served(self._desk, path, methods)) for path, methods in ordered]
         return [*served, Route("/openapi.json", self._document), Route("/docs", self._page)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -62,7 +62,7 @@ async def _addresses(host: str) -> list[str]:
     try:
         async with asyncio.timeout(RESOLVE_SECONDS):
             found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError, TimeoutError):
+    except (OSError, ValueError):  # of which UnicodeError and TimeoutError are
         return []
     return sorted({str(each[4][0]) for each in found})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 from contextvars import ContextVar
@@ -20,6 +21,12 @@ _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 class AddressRefused(OSError):
     """An address that must not be called; the text says which and why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(errno.EACCES, reason)  # the second is what connectors tell of it
+
+    def __str__(self) -> str:
+        return str(self.strerror)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ def literal(host: str) -> str | None:
         pass
     try:
         return socket.inet_ntoa(socket.inet_aton(bare))
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
