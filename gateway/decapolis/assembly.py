@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from decapolis.audit import Audit
-from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
+from decapolis.cache import Changes, EstateMemory, ReadyAnswers, SettingsMemory
 from decapolis.gateway import Gateway
 from decapolis.hangup import Hangup
 from decapolis.ids import Ledger, LedgerConflict
@@ -21,6 +21,7 @@ from decapolis.judge.policies import watch
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
+from decapolis.operations.estate import freshen_forever
 from decapolis.operations.reconcile import reconcile
 from decapolis.plugging import Builder, Keeper, Plugs, Running
 from decapolis.plugging.building import Spoken, spoken, whole
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROBE_SECONDS = 10.0
+ESTATE_SECONDS = 15.0
+"""How long the index of the estate rests between two turns through all registries."""
 FRONT = "~front"
 """Under which name the store keeps settings of a front that has no home; no registry may be called so."""
 
@@ -79,6 +82,7 @@ async def running(configuration: Configuration) -> AsyncIterator[Assembled]:
             answers=answers,
             shared_answers=_shared_answers(cache.redis, stack),
             settings_memory=SettingsMemory(),
+            estate=EstateMemory(),
             locks=Locks(store),
             audit=Audit(store),
             judge=judge,
@@ -92,6 +96,7 @@ async def running(configuration: Configuration) -> AsyncIterator[Assembled]:
         stack.push_async_callback(plugs.close)
         await plugs.open()
         _run(_probe_forever(gateway), stack)
+        _run(freshen_forever(gateway, ESTATE_SECONDS), stack)
         if judge.file.path is not None:
             _run(watch(judge.file, hangup.bell(), lambda: _judge_anew(gateway), day=judge.today), stack)
         if configuration.origin is not None:
@@ -191,9 +196,12 @@ def _judge(configuration: Configuration, stack: AsyncExitStack) -> Judge:
     settings = configuration.gateway
     workers = Workers(settings.limits.judge_processes, settings.limits.judge_seconds)
     stack.push_async_callback(workers.close)
+    # whole histories take long: whoever writes must not queue behind them
+    background = Workers(settings.limits.judge_processes, settings.limits.judge_seconds * 6, background=True)
+    stack.push_async_callback(background.close)
     file = PolicyFile(settings.policies_file)
     file.open()
-    return Judge(settings.dialect.default_level, file, workers)
+    return Judge(settings.dialect.default_level, file, workers, background=background)
 
 
 async def _judge_anew(gateway: Gateway) -> None:

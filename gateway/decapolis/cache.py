@@ -234,3 +234,30 @@ class SettingsMemory:
         if len(self._kept) >= self.MOST:
             self._kept.clear()
         self._kept[key] = Remembered(value, made, until)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptNames:
+    """A listing of subjects, under which change it was made, and until when it may be used."""
+
+    value: frozenset[str]
+    made: int
+    until: float
+
+
+class EstateMemory:
+    """Under which change each subject of the estate's index was last looked at by this process."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, KeptNames] = {}
+        self.looked: dict[tuple[str, str], int] = {}
+        self.checked: dict[str, int] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def lock(self, registry: str) -> asyncio.Lock:
+        """Only one task at a time looks at a registry."""
+        return self._locks.setdefault(registry, asyncio.Lock())
+
+    def keep_names(self, registry: str, names: frozenset[str], made: int, until: float) -> None:
+        """Keeps a listing."""
+        self.names[registry] = KeptNames(names, made, until)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from decapolis.audit import Audit
-from decapolis.cache import Changes, ReadyAnswers, SettingsMemory
+from decapolis.cache import Changes, EstateMemory, ReadyAnswers, SettingsMemory
 from decapolis.ids import Ledger
 from decapolis.judge import Judge
 from decapolis.locks import Locks
@@ -35,6 +35,7 @@ class Gateway:
     answers: ReadyAnswers
     shared_answers: SharedAnswers | None
     settings_memory: SettingsMemory
+    estate: EstateMemory
     locks: Locks
     audit: Audit
     judge: Judge

@@ -21,15 +21,18 @@ from .judging import judge
 from .levels import LEVELS, Level, UnknownLevel, join
 from .rule import Change, Fault, Rule, RuleOptions
 from .verdict import Repair, Verdict, Violation
+from .whole import BrokenPair, Newest, WholeVerdict, judge_whole
 
 __all__ = [
     "LEVELS",
     "BelowFloor",
+    "BrokenPair",
     "Candidate",
     "Change",
     "Demands",
     "Fault",
     "Level",
+    "Newest",
     "PastVersion",
     "Repair",
     "Rule",
@@ -39,6 +42,8 @@ __all__ = [
     "UnknownLevel",
     "Verdict",
     "Violation",
+    "WholeVerdict",
     "join",
     "judge",
+    "judge_whole",
 ]

@@ -98,20 +98,22 @@ def failures(
     `history` is in ascending order of versions. Transitive levels walk it from the newest to the oldest and stop at the
     first version that fails. InvalidSchema if the candidate itself cannot be read.
     """
-    for past in _compared(history, level):
-        found = list(_against(candidate, past, level, options))
+    for past in compared_under(history, level):
+        found = list(against(candidate, past, level, options))
         if found:
             return found
     return []
 
 
-def _compared(history: Sequence[PastVersion], level: Level) -> Sequence[PastVersion]:
+def compared_under(history: Sequence[PastVersion], level: Level) -> Sequence[PastVersion]:
+    """The versions of a history (ascending) that a level compares a candidate with, the newest first."""
     if level.depth is Depth.NONE or not history:
         return ()
     return history[::-1] if level.depth is Depth.ALL else history[-1:]
 
 
-def _against(candidate: Text, past: PastVersion, level: Level, options: CompareOptions) -> Iterator[Failure]:
+def against(candidate: Text, past: PastVersion, level: Level, options: CompareOptions) -> Iterator[Failure]:
+    """What a level holds against a candidate because of one version, forward before backward."""
     if past.schema.format is not candidate.format:
         difference = Difference("SCHEMA_TYPE_CHANGED", "", compatible=False)
         yield Failure(past.number, "backward", (difference,), (DIFFERENT_TYPE,), past.schema.text, past.deleted)

@@ -21,7 +21,7 @@ Followers = Sequence[PastVersion]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """One question to the history: under which level, of which versions, and whether a failure refuses."""
 
     rule: str
@@ -51,7 +51,7 @@ def judge(
     reserved = list(reserved_fields(candidate, live)) if demands.validate_fields else []
     violations += reserved
     refusing: list[Failure] = []
-    for asked in _questions(candidate, history, demands):
+    for asked in questions(candidate, history, demands):
         found = _failures(candidate.schema, asked, followers)
         (violations if asked.refuses else warnings).extend(_violations(asked.rule, found))
         if asked.refuses and found:
@@ -67,22 +67,22 @@ def judge(
     return repaired(candidate, history, demands, verdict, refusing, judge)
 
 
-def _questions(candidate: Candidate, history: Sequence[PastVersion], demands: Demands) -> Iterator[_Asked]:
+def questions(candidate: Candidate, history: Sequence[PastVersion], demands: Demands) -> Iterator[Asked]:
     """What the history is asked: the subject's own level first, then what only the floor sees."""
     live = tuple(past for past in history if not past.deleted)
     own = tuple(of_group(candidate.metadata, live, demands.group))
     rule = FLOOR if demands.raised else COMPATIBILITY
-    yield _Asked(rule, demands.enforced, own, demands.options, refuses=True)
+    yield Asked(rule, demands.enforced, own, demands.options, refuses=True)
     if demands.floor == NONE or demands.stance is Stance.OFF:
         return
     whole = tuple(history) if demands.counts_soft_deleted else live
     enforced = demands.stance is Stance.ENFORCE
     if enforced and whole == own and demands.options == demands.floor_options:
         return
-    yield _Asked(FLOOR, demands.floor, whole, demands.floor_options, refuses=enforced)
+    yield Asked(FLOOR, demands.floor, whole, demands.floor_options, refuses=enforced)
 
 
-def _failures(candidate: Text, asked: _Asked, followers: Followers) -> list[Failure]:
+def _failures(candidate: Text, asked: Asked, followers: Followers) -> list[Failure]:
     found = failures(candidate, asked.history, asked.level, asked.options)
     if found or not followers or asked.level.depth is Depth.NONE:
         return found

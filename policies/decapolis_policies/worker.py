@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import struct
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from .demands import Demands
 from .history import PastVersion
 from .judging import judge
 from .verdict import Verdict
+from .whole import Newest, WholeVerdict, judge_whole
 
 LENGTH = struct.Struct(">Q")
 MOST_MEMORY = 4 * 1024**3
@@ -35,14 +37,46 @@ class Question:
     demands: Demands
     followers: Sequence[PastVersion] = ()
 
+    def verdict(self) -> Verdict:
+        """The judge's answer."""
+        return judge(self.candidate, self.history, self.demands, self.followers)
 
-Answer = Verdict | FormatError
+
+@dataclass(frozen=True, slots=True)
+class WholeQuestion:
+    """What `judge_whole` is to be asked."""
+
+    history: Sequence[PastVersion]
+    demands: Demands
+    bridge: bool = False
+    newest: Newest | None = None
+
+    def verdict(self) -> WholeVerdict:
+        """Its answer."""
+        return judge_whole(self.history, self.demands, bridge=self.bridge, newest=self.newest)
 
 
-def answered(question: Question) -> Answer:
+@dataclass(frozen=True, slots=True)
+class MatchQuestion:
+    """Which of some names an expression is found in: a stranger's expression may take for ever."""
+
+    expression: str
+    names: Sequence[Sequence[str]]
+    """The spellings of each name; one that matches is enough."""
+
+    def verdict(self) -> tuple[int, ...]:
+        """The places of those that match."""
+        found = re.compile(self.expression).search
+        return tuple(at for at, spellings in enumerate(self.names) if any(found(each) for each in spellings))
+
+
+Answer = Verdict | WholeVerdict | tuple[int, ...] | FormatError
+
+
+def answered(question: Question | WholeQuestion | MatchQuestion) -> Answer:
     """The verdict, or the error that keeps one from being given."""
     try:
-        return judge(question.candidate, question.history, question.demands, question.followers)
+        return question.verdict()
     except (InvalidSchema, ComparisonTooCostly) as refused:
         return refused
     except (MemoryError, RecursionError) as bound:
@@ -77,8 +111,13 @@ def _bound_memory() -> None:
 
 
 def main() -> None:
-    """Serves on standard input and output; what a stranger's rule prints goes to standard error."""
+    """Serves on standard input and output; what a stranger's rule prints goes to standard error.
+
+    With `--background` it leaves the processors to everybody who is in more of a hurry.
+    """
     _bound_memory()
+    if "--background" in sys.argv[1:]:
+        os.nice(10)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     serve(sys.stdin.buffer, answers)

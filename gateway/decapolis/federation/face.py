@@ -15,7 +15,20 @@ from starlette.types import Receive, Scope, Send
 
 from decapolis.web import current_call
 
-from . import ids, plugging, registries, routing, schemas, subjects, types
+from . import (
+    advising,
+    comparing,
+    compatibility,
+    ids,
+    plugging,
+    registries,
+    routing,
+    schemas,
+    searching,
+    subjects,
+    transforming,
+    types,
+)
 from .desk import Desk
 from .endpoint import Asked, Endpoint, read_inputs
 from .openapi import BASE, document
@@ -29,8 +42,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *plugging.ENDPOINTS,
     *types.ENDPOINTS,
     *schemas.ENDPOINTS,
+    *searching.ENDPOINTS,
+    *comparing.ENDPOINTS,
+    *transforming.ENDPOINTS,
+    *compatibility.ENDPOINTS,
     *subjects.ENDPOINTS,
     *routing.ENDPOINTS,
+    *advising.ENDPOINTS,
     *ids.ENDPOINTS,
 )
 

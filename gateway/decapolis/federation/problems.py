@@ -12,6 +12,8 @@ from decapolis.locks import Busy
 from decapolis.operations import errors as refusals
 from decapolis.operations import plugging
 from decapolis.operations.annotated import MetadataInvalid
+from decapolis.operations.history_check import UnknownMode
+from decapolis.operations.subject_filter import FilterInvalid
 from decapolis.registries.routing import NoRoute, UnknownRegistry
 from decapolis.registries.stored import OwnStoreFault
 from decapolis.store import StoreUnavailable
@@ -75,6 +77,8 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (InvalidSchema, 400, "invalid-schema"),
     (faults.SchemaRefused, 422, "schema-refused"),
     (refusals.VersionInvalid, 400, "invalid-version"),
+    (FilterInvalid, 400, "invalid-filter"),
+    (UnknownMode, 400, "invalid-level"),
     (refusals.LevelInvalid, 400, "invalid-level"),
     (refusals.ModeInvalid, 400, "invalid-mode"),
     (refusals.BelowTheFloor, 422, "below-the-floor"),
@@ -150,7 +154,7 @@ def _facts(error: Exception) -> dict[str, Any]:
         return {"messages": list(error.messages)}
     if isinstance(error, plugging.EntryInvalid):
         return {"problems": [{"place": place, "what": what} for place, what in error.problems]}
-    if isinstance(error, UnknownTypeError):
+    if isinstance(error, (UnknownTypeError, UnknownMode)):
         return {"known": list(error.known)}
     if isinstance(error, refusals.RulesBroken):
         return {"violations": [refusals.explained(each) for each in error.violations]}

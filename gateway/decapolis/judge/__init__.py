@@ -8,13 +8,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from decapolis_formats import ComparisonTooCostly, Format
-from decapolis_policies import BelowFloor, Candidate, Demands, Level, PastVersion, Stance, Verdict, judge
+from decapolis_policies import (
+    BelowFloor,
+    Candidate,
+    Demands,
+    Level,
+    Newest,
+    PastVersion,
+    Stance,
+    Verdict,
+    WholeVerdict,
+    judge,
+    judge_whole,
+)
 from decapolis_policies.demands import NONE
 from decapolis_policies.levels import Depth
 from decapolis_policies.matching import Facts
 from decapolis_policies.sets import Policies
 from decapolis_policies.verdict import FLOOR
-from decapolis_policies.worker import Question
+from decapolis_policies.worker import MatchQuestion, Question, WholeQuestion
 
 from .policies import PolicyFile
 from .workers import Workers
@@ -23,6 +35,8 @@ INLINE_CHARACTERS = 200_000
 """Comparisons of more text than this leave the event loop, and the process."""
 INLINE_BUDGET = 20_000
 """How many pairs of nodes a comparison may visit before it leaves them too."""
+INLINE_WHOLE = 5_000
+"""Whole histories of more text than this, counted once for every version, are judged in another process."""
 
 __all__ = ["Floor", "Judge", "PolicyFile", "Workers"]
 
@@ -50,11 +64,13 @@ class Judge:
         file: PolicyFile | None = None,
         workers: Workers | None = None,
         today: Callable[[], datetime.date] = utc_day,
+        background: Workers | None = None,
     ) -> None:
         self.default_level = Level.named(default_level)
         self.file = file or PolicyFile()
         self.today = today
         self._workers = workers
+        self._background = background
 
     @property
     def policies(self) -> Policies:
@@ -127,6 +143,24 @@ class Judge:
             except ComparisonTooCostly:
                 pass  # it may still end within the limit of a worker
         return await self._workers.judge(Question(candidate, tuple(history), demands, tuple(followers)))
+
+    async def judge_whole(
+        self, history: Sequence[PastVersion], demands: Demands, *, bridge: bool = False, newest: Newest | None = None
+    ) -> WholeVerdict:
+        """Whether a whole history satisfies these demands, and with `bridge` what would bridge it.
+
+        Anything but a few small texts is judged in processes of its own, so that nobody who writes waits for it.
+        """
+        weight = len(history) * sum(past.schema.characters for past in history)
+        if self._background is None or weight <= INLINE_WHOLE:
+            return judge_whole(history, demands, bridge=bridge, newest=newest)
+        return await self._background.judge_whole(WholeQuestion(tuple(history), demands, bridge, newest))
+
+    async def matched(self, question: MatchQuestion, seconds: float) -> tuple[int, ...]:
+        """The places of the names that a stranger's expression is found in; ComparisonTooCostly past the time."""
+        if self._workers is None:
+            return question.verdict()
+        return await self._workers.matched(question, seconds)
 
 
 def _compared(history: Sequence[PastVersion], demands: Demands) -> Sequence[PastVersion]:

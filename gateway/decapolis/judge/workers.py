@@ -6,38 +6,57 @@ import asyncio
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
 from contextlib import suppress
 
 from decapolis_formats import ComparisonTooCostly, FormatError
-from decapolis_policies import Verdict
-from decapolis_policies.worker import LENGTH, Question, packed
+from decapolis_policies import Verdict, WholeVerdict
+from decapolis_policies.worker import LENGTH, MatchQuestion, Question, WholeQuestion, packed
 
 
 class Workers:
     """At most `most` processes, started when they are first needed and kept for the next question."""
 
-    def __init__(self, most: int, seconds: float) -> None:
+    def __init__(self, most: int, seconds: float, *, background: bool = False) -> None:
+        self.most = most
         self._seconds = seconds
+        self._options = ("--background",) if background else ()
         self._free: list[Process] = []
         self._places = asyncio.Semaphore(most)
 
     async def judge(self, question: Question) -> Verdict:
         """The verdict; ComparisonTooCostly when it does not come in time, which is never a pass."""
-        data = packed(question)
-        try:
-            async with asyncio.timeout(self._seconds), self._places:
-                answer = await self._answer(data)
-        except TimeoutError:
-            raise ComparisonTooCostly(
-                f"The comparison did not end within {self._seconds:g} seconds, so nothing was decided"
-            ) from None
-        if isinstance(answer, FormatError):
-            raise answer
+        answer = await self._asked(question)
         assert isinstance(answer, Verdict)
         return answer
 
+    async def judge_whole(self, question: WholeQuestion) -> WholeVerdict:
+        """The verdict on a whole history, in the same bounds."""
+        answer = await self._asked(question)
+        assert isinstance(answer, WholeVerdict)
+        return answer
+
+    async def matched(self, question: MatchQuestion, seconds: float) -> tuple[int, ...]:
+        """The places of the names that an expression is found in, within so many seconds."""
+        answer = await self._asked(question, seconds)
+        assert isinstance(answer, tuple)
+        return answer
+
+    async def _asked(self, question: Question | WholeQuestion | MatchQuestion, seconds: float | None = None) -> object:
+        data, seconds = packed(question), seconds or self._seconds
+        try:
+            async with asyncio.timeout(seconds), self._places:
+                answer = await self._answer(data)
+        except TimeoutError:
+            raise ComparisonTooCostly(
+                f"The comparison did not end within {seconds:g} seconds, so nothing was decided"
+            ) from None
+        if isinstance(answer, FormatError):
+            raise answer
+        return answer
+
     async def _answer(self, data: bytes) -> object:
-        process = self._free.pop() if self._free else await _started()
+        process = self._free.pop() if self._free else await _started(self._options)
         try:
             answer = await _exchanged(process, data)
         except BaseException:
@@ -53,9 +72,9 @@ class Workers:
         self._free.clear()
 
 
-async def _started() -> Process:
+async def _started(options: Sequence[str]) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "decapolis_policies.worker", stdin=PIPE, stdout=PIPE
+        sys.executable, "-m", "decapolis_policies.worker", *options, stdin=PIPE, stdout=PIPE
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from decapolis.cache import subject_scope
 from decapolis.gateway import Gateway
 from decapolis.registries.live import LiveRegistry
 from decapolis.store.annotations import annotation, annotations_of, keep_annotation
@@ -91,5 +92,6 @@ async def annotate(
     facts = {"version": stored.version, "before": before, "after": kept}
     number = await gateway.audit.intend("set-metadata", registry.id, stored.subject, facts)
     await gateway.store.write(lambda c: keep_annotation(c, registry.id, stored.subject, stored.version, kept))
+    await gateway.changes.count(subject_scope(registry.id, stored.subject))
     await gateway.audit.close(number, "done")
     return {**own, **kept}

@@ -6,14 +6,11 @@ hold: that is what answers when the registry is down. Rows of both carry the reg
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Index,
     Integer,
     MetaData,
@@ -22,7 +19,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    event,
 )
 
 metadata = MetaData()
@@ -268,34 +264,23 @@ version_notes = Table(
 )
 """Metadata that was set on a version after it was registered, where its registry cannot hold it."""
 
-_FACTS = ("id", "at_ms", "request_id", "actor", "action", "registry", "target", "intent")
-_REFUSAL = "the audit trail is append-only"
-_SQLITE_GUARDS = (
-    f"CREATE TRIGGER IF NOT EXISTS audit_keeps_entries BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
-    "CREATE TRIGGER IF NOT EXISTS audit_keeps_facts BEFORE UPDATE ON audit WHEN OLD.outcome IS NOT NULL OR "
-    + " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _FACTS)
-    + f" BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
-    *(
-        f"CREATE TRIGGER IF NOT EXISTS audit_seals_refuse_{verb.lower()} BEFORE {verb} ON audit_seals "
-        f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
-        for verb in ("DELETE", "UPDATE")
-    ),
+estate = Table(
+    "estate",
+    metadata,
+    Column("registry", String(255), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("native_id", _Id, nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("guid", String(36), nullable=False),
+    Column("kind", Text),
+    Column("namespace", Text, nullable=False),
+    Column("owner", Text),
+    Column("tags", JSON(none_as_null=True), nullable=False),
+    Column("fields", JSON(none_as_null=True), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("registry", "subject"),
+    Index("estate_by_guid", "guid"),
 )
-_POSTGRES_GUARDS = (
-    f"CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE '{_REFUSAL}'; END$$",
-    "CREATE TRIGGER audit_keeps_entries BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
-    "CREATE TRIGGER audit_keeps_all BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
-    "CREATE TRIGGER audit_keeps_facts BEFORE UPDATE ON audit FOR EACH ROW WHEN (OLD.outcome IS NOT NULL OR "
-    + " OR ".join(f"OLD.{name}::text IS DISTINCT FROM NEW.{name}::text" for name in _FACTS)
-    + ") EXECUTE FUNCTION audit_refuse()",
-    "CREATE TRIGGER audit_seals_keep_all BEFORE TRUNCATE ON audit_seals FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
-    "CREATE TRIGGER audit_seals_keep BEFORE UPDATE OR DELETE ON audit_seals FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
-)
-
-
-@event.listens_for(audit_seals, "after_create")
-def _protect_trail(_: Table, connection: Connection, **__: Any) -> None:
-    """An entry may be closed once; nothing else about the trail may change, whoever asks the database for it."""
-    guards = _POSTGRES_GUARDS if connection.dialect.name == "postgresql" else _SQLITE_GUARDS
-    for statement in guards:
-        connection.exec_driver_sql(statement)
+"""What every subject's newest version is made of, so that searching asks no registry; rows are made anew after changes."""

@@ -1,9 +1,9 @@
 """Repairs: for a closed list of cases, an edited schema that passes, proved by judging it.
 
-Avro: add a default, keep a field, widen a type, re-add a symbol, make nullable, add an alias.  JSON Schema: make a property
-optional, keep a property, re-add a value of an enum, widen a type or a limit.  Protobuf: keep a message, a field, its
-place in or out of a oneof, make a required field optional, and give a field of another type a new number while its old
-one is reserved.
+Avro: add a default (null, or an empty value where other versions need the type), keep a field, widen a type, re-add a
+symbol, make nullable, add an alias.  JSON Schema: make a property optional, keep a property, re-add a value of an enum,
+widen a type or a limit.  Protobuf: keep a message, a field, its place in or out of a oneof, make a required field optional,
+and give a field of another type a new number while its old one is reserved.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class Edits:
     backward: bool
     forward: bool
     broken: tuple[Broken, ...] = ()
+    keeps_types: bool = False
+    """Whether what other versions read must stay of its type: a default is then made up rather than null."""
     told: list[str] = field(default_factory=list)
 
     def tell(self, edit: str) -> None:
@@ -68,11 +70,16 @@ def repaired(
     """The verdict with a repair where one is known."""
     if candidate.schema.characters > MOST_CHARACTERS or _is_beyond(candidate.schema.format, found):
         return verdict
-    try:
-        repair = _repair(candidate, history, replace(demands, repairs=False), found, judge)
-    except (FormatError, RecursionError):
-        return verdict  # an edit that leads nowhere is no repair
-    return verdict if repair is None else replace(verdict, repair=repair)
+    both_ways = demands.enforced.backward and demands.enforced.forward
+    again = both_ways and candidate.schema.format is Format.AVRO
+    for keeps_types in (False, True) if again else (False,):
+        try:
+            repair = _repair(candidate, history, replace(demands, repairs=False), found, judge, keeps_types=keeps_types)
+        except (FormatError, RecursionError):
+            continue  # an edit that leads nowhere is no repair
+        if repair is not None:
+            return replace(verdict, repair=repair)
+    return verdict
 
 
 def _is_beyond(format: Format, found: Sequence[Failure]) -> bool:
@@ -86,7 +93,13 @@ def _editor(format: Format) -> Any:
 
 
 def _repair(
-    candidate: Candidate, history: Sequence[PastVersion], demands: Demands, found: Sequence[Failure], judge: Judge
+    candidate: Candidate,
+    history: Sequence[PastVersion],
+    demands: Demands,
+    found: Sequence[Failure],
+    judge: Judge,
+    *,
+    keeps_types: bool,
 ) -> Repair | None:
     versions = {past.number: past for past in history}
     told: list[str] = []
@@ -100,7 +113,7 @@ def _repair(
         past = versions[newest]
         if past.schema.format is not candidate.schema.format or past.schema.characters > MOST_CHARACTERS:
             return None
-        edits = Edits(bool(demands.enforced.backward), bool(demands.enforced.forward), broken[newest])
+        edits = Edits(bool(demands.enforced.backward), bool(demands.enforced.forward), broken[newest], keeps_types)
         text = _edited(candidate.schema, past.schema, edits)
         if text is None:
             return None

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from decapolis_formats import DEFAULT_OPTIONS
+from decapolis_formats import DEFAULT_OPTIONS, InvalidSchema
 from decapolis_formats.avro import AvroSchema
 from decapolis_formats.avro.comparing import AmbiguousFieldError, Comparison
 from decapolis_formats.avro.json_text import load
-from decapolis_formats.avro.nodes import ABSENT, BARE, Array, Enum, Field, Map, Named, Primitive, Record, Type, Union
+from decapolis_formats.avro.nodes import (
+    ABSENT,
+    BARE,
+    Array,
+    Enum,
+    Field,
+    Fixed,
+    Map,
+    Named,
+    Primitive,
+    Record,
+    Type,
+    Union,
+)
 from decapolis_formats.avro.printing import Canonical
 from decapolis_formats.avro.reading import Reader
 
@@ -137,6 +151,11 @@ class _Editor:
             field.aliases = (*field.aliases, gone[0].name)
             self._edits.tell(f"give the field '{field.name}' of {record.full} the alias '{gone[0].name}'")
             return
+        if self._edits.keeps_types:
+            field.default = _empty(field.type, ())
+            shown = json.dumps(field.default, ensure_ascii=False)
+            self._edits.tell(f"give the field '{field.name}' of {record.full} the default {shown}")
+            return
         field.type, field.default = _nullable(field.type), None
         self._edits.tell(f"make the field '{field.name}' of {record.full} nullable with the default null")
 
@@ -188,3 +207,38 @@ def _nullable(node: Type) -> Type:
     """The type with null as its first branch, where a default of null is understood by everybody."""
     branches = node.branches if isinstance(node, Union) else [node]
     return Union([BARE["null"], *(branch for branch in branches if not _is_null(branch))])
+
+
+_EMPTY: Final = {
+    "null": None,
+    "boolean": False,
+    "int": 0,
+    "long": 0,
+    "float": 0.0,
+    "double": 0.0,
+    "bytes": "\u0000",  # a decimal of no bytes at all is no number
+    "string": "",
+}
+
+
+def _empty(node: Type, within: tuple[Type, ...]) -> Any:
+    """The value of a type that says least; InvalidSchema for a record that holds itself without an end."""
+    match node:
+        case Primitive():
+            return _EMPTY[node.kind]
+        case Enum():
+            return node.symbols[0]
+        case Fixed():
+            return "\u0000" * node.size
+        case Array():
+            return []
+        case Map():
+            return {}
+        case Union():
+            return _empty(node.branches[0], within)
+        case Record() if not any(each is node for each in within):
+            return {
+                field.name: _empty(field.type, (*within, node)) if field.default is ABSENT else field.default
+                for field in node.fields
+            }
+    raise InvalidSchema(f"there is no smallest value of {node.kind}")

@@ -1,0 +1,157 @@
+"""Keeps the index of the estate fresh, so that lists and searches ask no registry for a subject.
+
+What changed through a gateway is looked at before the next search is answered; what others change in a registry is found in
+the background, a few subjects at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from decapolis.cache import subject_scope
+from decapolis.gateway import Gateway
+from decapolis.registries.live import LiveRegistry
+from decapolis.store.estate import (
+    EstateRow,
+    changed_scopes,
+    drop_rows,
+    keep_rows,
+    known_versions,
+    latest_versions,
+)
+from decapolis.web import enter_call, own_call
+from decapolis_translators.contract import StoredVersion
+from decapolis_translators.errors import Absent, RegistryError
+from decapolis_translators.subjects import Subject
+
+from .annotated import whole_metadata
+from .described import described, tags_in, words_of
+
+log = logging.getLogger(__name__)
+
+TOGETHER = 16
+BATCH = 100
+NAMES_SECONDS = 10.0
+"""How long a listing of names counts as fresh while nothing changed through a gateway."""
+LOOKED_AT_ONCE = 20
+"""How many subjects of a registry are looked at anew in one turn of the background."""
+
+
+async def freshen(gateway: Gateway, registry: LiveRegistry, *, again: int = 0) -> None:
+    """Brings the rows of a registry up to date; a RegistryError leaves what is known. `again` looks at the oldest rows too."""
+    memory = gateway.estate
+    async with memory.lock(registry.id):
+        made = await gateway.changes.now()
+        names = await _names(gateway, registry, made)
+        known = await gateway.store.read(lambda c: known_versions(c, registry.id))
+        todo = await _to_look_at(gateway, registry, names, known)
+        if again:
+            oldest = sorted((seen, name) for name, (_, seen) in known.items() if name in names)
+            todo |= {name for _, name in oldest[:again]}
+        gone = [name for name in known if name not in names]
+        if gone:
+            await gateway.store.write(lambda c: drop_rows(c, registry.id, gone))
+        await _look(gateway, registry, sorted(todo))
+        memory.checked[registry.id] = made
+
+
+async def _names(gateway: Gateway, registry: LiveRegistry, made: int) -> frozenset[str]:
+    kept = gateway.estate.names.get(registry.id)
+    if (
+        kept is not None
+        and time.monotonic() < kept.until
+        and await gateway.changes.unchanged((registry.id,), kept.made)
+    ):
+        return kept.value
+    names = frozenset(await registry.subjects())
+    gateway.estate.keep_names(registry.id, names, made, time.monotonic() + NAMES_SECONDS)
+    return names
+
+
+async def _to_look_at(
+    gateway: Gateway, registry: LiveRegistry, names: frozenset[str], known: dict[str, tuple[int, int]]
+) -> set[str]:
+    """Subjects that are not in the index, or that changed through a gateway after they were looked at."""
+    newest = await gateway.store.read(lambda c: latest_versions(c, registry.id))
+    found = {name for name in names if name not in known}
+    for (context, plain), version in newest.items():
+        name = str(Subject(context, plain))
+        if name in names and name in known and known[name][0] != version:
+            found.add(name)
+    changes = gateway.changes
+    if changes.shared:
+        since = gateway.estate.checked.get(registry.id, 0)
+        scopes = await gateway.store.read(lambda c: changed_scopes(c, registry.id, since))
+        return found | (names & {scope.removeprefix(f"{registry.id}/") for scope in scopes})
+    looked = gateway.estate.looked
+    return found | {
+        name
+        for name in names
+        if changes.last.get(subject_scope(registry.id, name), 0) > looked.get((registry.id, name), 0)
+    }
+
+
+async def _look(gateway: Gateway, registry: LiveRegistry, names: Sequence[str]) -> None:
+    places = asyncio.Semaphore(TOGETHER)
+
+    async def one(name: str) -> EstateRow | None:
+        async with places:
+            return await _row(gateway, registry, name)
+
+    for at in range(0, len(names), BATCH):
+        some = names[at : at + BATCH]
+        made = await gateway.changes.now()
+        rows = [row for row in await asyncio.gather(*(one(name) for name in some)) if row is not None]
+        await gateway.store.write(partial(keep_rows, rows=rows))
+        gateway.estate.looked.update({(registry.id, name): made for name in some})
+
+
+async def _row(gateway: Gateway, registry: LiveRegistry, name: str) -> EstateRow | None:
+    try:
+        stored = await registry.fetch(name)
+        known = await registry.dependencies(stored.schema, Subject.parse(name).context, deleted=True)
+    except Absent:
+        return None  # it went meanwhile; the next listing will not name it
+    metadata = await whole_metadata(gateway, registry, stored)
+    facts = await asyncio.to_thread(described, stored.schema, known)
+    owner = metadata.get("owner") or registry.entry.metadata.get("owner")
+    return EstateRow(
+        registry.id,
+        name,
+        stored.version,
+        stored.native_id if isinstance(stored.native_id, int) else 0,
+        stored.schema.format.value,
+        stored.schema.guid,
+        await _kind(registry, stored),
+        facts.namespace,
+        None if owner is None else str(owner),
+        sorted({*facts.tags, *tags_in(metadata)}),
+        [list(each) for each in facts.fields],
+        words_of(name, facts, metadata),
+        int(time.time() * 1000),
+    )
+
+
+async def _kind(registry: LiveRegistry, stored: StoredVersion) -> str | None:
+    """How the subject's table is kept (`iceberg`, `delta`), where there is a table."""
+    return None
+
+
+async def freshen_forever(gateway: Gateway, seconds: float) -> None:
+    """Looks at every registry in turns, for as long as the gateway runs."""
+    while True:
+        for registry in gateway.registries.all:
+            if not registry.entry.enabled:
+                continue
+            enter_call(own_call())
+            try:
+                await freshen(gateway, registry, again=LOOKED_AT_ONCE)
+            except RegistryError as fault:
+                log.debug("the estate was not looked at", extra={"registry": registry.id, "reason": str(fault)})
+            except Exception as error:
+                log.warning("the estate was not looked at", extra={"registry": registry.id}, exc_info=error)
+        await asyncio.sleep(seconds)
