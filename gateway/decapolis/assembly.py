@@ -31,6 +31,7 @@ from decapolis.registries.overlay import pinned_range, rebuild
 from decapolis.registries.routing import Registries
 from decapolis.registries.stored import StoredConfig, StoredRegistry
 from decapolis.safe import Safe
+from decapolis.sealing import Sealer
 from decapolis.settings import DEFAULT_SPAN, FIRST_BASE, REGISTRY_TYPES, Configuration, IdRange, RegistryEntry
 from decapolis.store import store_at
 from decapolis.web import enter_call, own_call
@@ -67,6 +68,8 @@ async def running(configuration: Configuration) -> AsyncIterator[Assembled]:
         store = store_at(configuration.gateway.store)
         stack.push_async_callback(store.close)
         await store.open()
+        sealer = Sealer(store)
+        stack.push_async_callback(sealer.close)
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
         changes, metrics = Changes(store), Metrics()
@@ -96,6 +99,7 @@ async def running(configuration: Configuration) -> AsyncIterator[Assembled]:
         stack.push_async_callback(plugs.close)
         await plugs.open()
         _run(_probe_forever(gateway), stack)
+        _run(sealer.run(), stack)
         _run(freshen_forever(gateway, ESTATE_SECONDS), stack)
         if judge.file.path is not None:
             _run(watch(judge.file, hangup.bell(), lambda: _judge_anew(gateway), day=judge.today), stack)

@@ -192,6 +192,14 @@ audit_seals = Table(
 """The chain over the trail: each link covers one entry, or its intent or outcome, and the hash of the link before it."""
 audit_seals.add_is_dependent_on(audit)
 
+audit_cursors = Table(
+    "audit_cursors",
+    metadata,
+    Column("sink", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""How far each place outside, to which the trail is sent, has got."""
+
 plugged_registries = Table(
     "plugged_registries",
     metadata,

@@ -6,10 +6,25 @@ import time
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ClauseElement, Connection, bindparam, insert, select, update
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from .prepared import Prepared, json_text
-from .tables import audit
+from .tables import audit, audit_seals
+
+OPEN = "open"
+"""What an entry without an outcome is called."""
 
 
 class Intent(NamedTuple):
@@ -110,3 +125,49 @@ def authors(connection: Connection, registry: str, target: str) -> dict[int, tup
         .order_by(audit.c.id.desc())
     )
     return {row.result["version"]: (row.at_ms, row.actor) for row in rows if row.result and "version" in row.result}
+
+
+class Sought(NamedTuple):
+    """Which entries are wanted; None where anything will do."""
+
+    registry: str | None = None
+    target: str | None = None
+    actor: str | None = None
+    action: str | None = None
+    outcome: str | None = None
+    request_id: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+    text: str | None = None
+
+
+def sought(connection: Connection, wanted: Sought, *, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """Entries, newest first, with the number of the link that covers them (None where none does yet)."""
+    link = (
+        select(func.min(audit_seals.c.number))
+        .where(audit_seals.c.entry == audit.c.id)
+        .correlate(audit)
+        .scalar_subquery()
+        .label("link")
+    )
+    statement = select(audit, link).where(*_conditions(wanted)).order_by(audit.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(audit.c.id < before)
+    return [dict(row._mapping) for row in connection.execute(statement)]
+
+
+def _conditions(wanted: Sought) -> list[ColumnElement[bool]]:
+    exact = {"registry": wanted.registry, "target": wanted.target, "actor": wanted.actor, "action": wanted.action}
+    exact["request_id"] = wanted.request_id
+    found = [audit.c[name] == value for name, value in exact.items() if value is not None]
+    if wanted.outcome is not None:
+        found.append(audit.c.outcome.is_(None) if wanted.outcome == OPEN else audit.c.outcome == wanted.outcome)
+    if wanted.since_ms is not None:
+        found.append(audit.c.at_ms >= wanted.since_ms)
+    if wanted.until_ms is not None:
+        found.append(audit.c.at_ms < wanted.until_ms)
+    if wanted.text:
+        places = (audit.c.target, audit.c.action, audit.c.actor, audit.c.registry, cast(audit.c.intent, Text))
+        among = [place.icontains(wanted.text, autoescape=True) for place in (*places, cast(audit.c.result, Text))]
+        found.append(or_(*among))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from decapolis.store.tables import audit_seals, pinned_routes, plugged_registries
+from decapolis.store.tables import audit_cursors, audit_seals, pinned_routes, plugged_registries
 
 revision = "0004"
 down_revision = "0003a"
@@ -17,4 +17,5 @@ def upgrade() -> None:
     connection = op.get_bind()
     plugged_registries.create(connection, checkfirst=True)
     pinned_routes.create(connection, checkfirst=True)
+    audit_cursors.create(connection, checkfirst=True)
     audit_seals.create(connection, checkfirst=True)  # with the triggers that protect the trail
