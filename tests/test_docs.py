@@ -52,3 +52,9 @@ def test_the_table_of_registries_is_what_the_types_declare() -> None:
     from tests.registries_page import PAGE, table
 
     assert table() in PAGE.read_text(), "run: python -m tests.registries_page"
+
+
+def test_the_table_of_endpoints_is_what_is_served() -> None:
+    from tests.federation_page import PAGE, table
+
+    assert table() in PAGE.read_text(), "run: python -m tests.federation_page"

@@ -29,7 +29,6 @@ from decapolis.dialect.face import DialectFace, error_response, http_sentence
 from decapolis.dialect.negotiation import V1
 from decapolis.dialect.ready import ReadyLayer
 from decapolis.federation.desk import Desk
-from decapolis.federation.face import FederationFace
 from decapolis.gateway import Gateway
 from decapolis.operations.plugging import Plugging
 from decapolis.settings import Configuration
@@ -93,7 +92,7 @@ class Application:
                 raise
             self.gateway, self.plugging = gateway, plugging
             self._late.dialect = DialectFace(gateway)
-            self._late.federation = FederationFace(Desk(gateway, plugging))
+            self._late.desk = Desk(gateway, plugging)
             self._outer = ReadyLayer(self._inner, gateway)
             yield
 
@@ -164,14 +163,31 @@ class _Late:
     """A place for the faces, which exist only once the gateway is open."""
 
     dialect: ASGIApp | None = None
-    federation: ASGIApp | None = None
+    desk: Desk | None = None
+    _federation: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        face = self.federation if FederationFace.owns(scope["path"]) else self.dialect
+        face = await self._federated() if _is_federated(scope["path"]) else self.dialect
         if face is None:
             await Response(status_code=503)(scope, receive, send)
             return
         await face(scope, receive, send)
+
+    async def _federated(self) -> ASGIApp | None:
+        """The federation face, loaded in a thread at its first use: a gateway that only serves clients starts without it."""
+        if self._federation is None and self.desk is not None:
+            self._federation = await asyncio.to_thread(_federation_face, self.desk)
+        return self._federation
+
+
+def _is_federated(path: str) -> bool:
+    return path.startswith("/api/v1/") or path in {"/api/v1", "/openapi.json", "/docs"}
+
+
+def _federation_face(desk: Desk) -> ASGIApp:
+    from decapolis.federation.face import FederationFace
+
+    return FederationFace(desk)
 
 
 class BodyLimit:

@@ -67,7 +67,7 @@ class TestDiff:
         assert "It would pass if you make the field 'b' of R nullable" in found.output
 
     def test_the_format_can_be_said(self, files: dict[str, Path]) -> None:
-        assert invoked("diff", files["plain"], files["plain"]).exit_code == 2  # click's code for wrong usage
+        assert invoked("diff", files["plain"], files["plain"]).exit_code == 1
         assert invoked("diff", files["plain"], files["plain"], "--format", "avro").exit_code == 0
 
     def test_colours_are_for_terminals_or_on_request(self, files: dict[str, Path]) -> None:
@@ -107,7 +107,7 @@ class TestChanged:
         assert invoked("changed", repository / "b.avsc").exit_code == 1
 
     def test_a_revision_is_never_an_option(self, repository: Path) -> None:
-        assert invoked("changed", repository / "a.avsc", "--against", "--output=x").exit_code == 2
+        assert invoked("changed", repository / "a.avsc", "--against", "--output=x").exit_code == 1
 
 
 POLICIES = """

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import gc
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
 _COMMANDS = {
     "canonical": ("canonical", "Print canonical and normalised texts, without a server."),
+    "apply": ("apply", "Make registries hold what a folder declares."),
+    "drift": ("drift", "Show what somebody changed by hand."),
+    "plan": ("plan", "Show which steps lead to what a folder declares."),
+    "check": ("check", "Judge a candidate in every registry, or a history against a level."),
+    "compare": ("compare", "Compare two schemas of any registries, formats and files."),
+    "find": ("find", "Find a subject in every registry."),
+    "overview": ("overview", "Show who is held to which level."),
+    "recommendations": ("recommendations", "Suggest what to look at next."),
+    "registries": ("registries", "List, test, add and remove registries."),
+    "search": ("search", "Search the newest versions of all subjects."),
+    "transform": ("transform", "Print a schema in another format."),
     "changed": ("changed", "Compare schema files with their last committed versions."),
     "diff": ("diff", "Compare two schema files for people."),
     "ids": ("ids", "Look after the public ids of registries."),
@@ -22,8 +36,33 @@ _COMMANDS = {
 """Each command's module and one line of help; modules load when their command is used."""
 
 
+class WrongUsage(click.UsageError):
+    """A call that cannot be understood."""
+
+    exit_code = 1
+
+
+@contextmanager
+def _usage_ends_with_one() -> Iterator[None]:
+    """Wrong usage ends with 1 like every error: 2 is what incompatible schemas and drift end with."""
+    try:
+        yield
+    except WrongUsage:
+        raise
+    except click.UsageError as error:
+        raise WrongUsage(error.format_message(), error.ctx) from error
+
+
 class _Lazy(click.Group):
     """A group whose commands are imported when they are called for."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with _usage_ends_with_one():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _usage_ends_with_one():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)

@@ -1,4 +1,4 @@
-"""`decapolis ids rebuild REGISTRY`: brings back public ids from what is pinned in a registry, after a lost store."""
+"""`decapolis ids`: what a number means everywhere, and public ids brought back after a lost store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import asyncio
 import click
 
 from decapolis.assembly import NothingToRebuild, rebuilt
+from decapolis.cli.asking import Api, asking
 from decapolis.cli.configuration import Flags, configured
+from decapolis.cli.printing import Output
 from decapolis.ids import LedgerConflict
 from decapolis.store import StoreTaken, UnsuitableStore
 from decapolis_translators.errors import RegistryError
@@ -16,6 +18,22 @@ from decapolis_translators.errors import RegistryError
 @click.group()
 def command() -> None:
     """Look after the public ids of registries."""
+
+
+@command.command("show")
+@click.argument("number", type=int)
+@asking
+async def show_command(api: Api, output: Output, number: int) -> int:
+    """Tell what NUMBER means: at the front, and as an own id of every registry.  Exit code 2 where it means nothing."""
+    found = await api.get(f"/ids/{number}")
+    front = [] if found["front"] is None else [{"seen": "front", **found["front"]}]
+    rows = [*front, *({"seen": name, **each} for name, several in found["results"].items() for each in several)]
+    for row in rows:
+        row["uses"] = [f"{use['subject']} version {use['version']}" for use in row["uses"]]
+    output.rows(rows, ("seen", "registry", "native_id", "public_id", "context", "schema_format", "uses"), found)
+    if found["reserved_for"] is not None:
+        output.say(f"{number} lies in the range of {found['reserved_for']}")
+    return 0 if rows else 2
 
 
 @command.command("rebuild")

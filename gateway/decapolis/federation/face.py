@@ -17,8 +17,10 @@ from decapolis.web import current_call
 
 from . import (
     advising,
+    audit,
     comparing,
     compatibility,
+    declaring,
     ids,
     plugging,
     registries,
@@ -41,11 +43,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *registries.ENDPOINTS,
     *plugging.ENDPOINTS,
     *types.ENDPOINTS,
+    *audit.ENDPOINTS,
     *schemas.ENDPOINTS,
     *searching.ENDPOINTS,
     *comparing.ENDPOINTS,
     *transforming.ENDPOINTS,
     *compatibility.ENDPOINTS,
+    *declaring.ENDPOINTS,
     *subjects.ENDPOINTS,
     *routing.ENDPOINTS,
     *advising.ENDPOINTS,
@@ -61,11 +65,6 @@ class FederationFace:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._router = Router(routes=self._routes(), redirect_slashes=False, default=_unknown_path)
-
-    @staticmethod
-    def owns(path: str) -> bool:
-        """Whether a path is this face's."""
-        return path == BASE or path.startswith(f"{BASE}/") or path in {"/openapi.json", "/docs"}
 
     def _routes(self) -> list[BaseRoute]:
         by_path: dict[str, dict[str, Endpoint]] = {}

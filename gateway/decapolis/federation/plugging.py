@@ -74,7 +74,7 @@ class ReloadShape(Shape):
     needs_restart: list[str] = Field(description="changed keys of the gateway file that count from the next start on")
 
 
-async def add(asked: Asked[NewRegistry]) -> Answer:
+async def add_registry(asked: Asked[NewRegistry]) -> Answer:
     """A registry more, opened and asked first."""
     plugged = await asked.desk.plugging.add(asked.inputs.body(), test=asked.inputs.test)
     answer = shown(asked, plugged, 201)
@@ -88,7 +88,7 @@ def _expected(asked: Asked[Any], registry_id: str) -> str | None:
     return None if asked.headers.get("if-match") in {None, "*"} else plugged.revision
 
 
-async def replace(asked: Asked[ChangedRegistry]) -> Answer:
+async def replace_registry(asked: Asked[ChangedRegistry]) -> Answer:
     """Another entry in place of the one there."""
     registry_id = asked.path["registry_id"]
     expected = _expected(asked, registry_id)
@@ -96,30 +96,30 @@ async def replace(asked: Asked[ChangedRegistry]) -> Answer:
     return shown(asked, await plugging.replace(registry_id, inputs.body(), expected=expected, test=inputs.test))
 
 
-async def remove(asked: Asked[Inputs]) -> Answer:
+async def remove_registry(asked: Asked[Inputs]) -> Answer:
     """One registry less."""
     registry_id = asked.path["registry_id"]
     await asked.desk.plugging.remove(registry_id, expected=_expected(asked, registry_id))
     return Answer(None, 204)
 
 
-async def enable(asked: Asked[SwitchInputs]) -> Answer:
+async def enable_registry(asked: Asked[SwitchInputs]) -> Answer:
     """It takes part again."""
     found = await asked.desk.plugging.switch(asked.path["registry_id"], enabled=True, test=asked.inputs.test)
     return shown(asked, found)
 
 
-async def disable(asked: Asked[Inputs]) -> Answer:
+async def disable_registry(asked: Asked[Inputs]) -> Answer:
     """It takes part in nothing; its ids keep their meaning."""
     return shown(asked, await asked.desk.plugging.switch(asked.path["registry_id"], enabled=False))
 
 
-async def try_out(asked: Asked[UntriedRegistry]) -> Answer:
+async def test_new_registry(asked: Asked[UntriedRegistry]) -> Answer:
     """A test of a registry that is not configured; nothing is kept."""
     return Answer(test_shape(await asked.desk.plugging.test_body(asked.inputs.body())))
 
 
-async def reload(asked: Asked[Inputs]) -> Answer:
+async def reload_files(asked: Asked[Inputs]) -> Answer:
     """The files, read again now."""
     found = await asked.desk.plugging.reload()
     return Answer(
@@ -140,7 +140,7 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/registries",
-        add,
+        add_registry,
         "Add a registry: it is opened and asked first, and takes part from then on in every replica",
         "registries",
         inputs=NewRegistry,
@@ -150,7 +150,7 @@ ENDPOINTS = (
     Endpoint(
         "PUT",
         "/registries/{registry_id}",
-        replace,
+        replace_registry,
         "Replace a registry that was added at run time; one that does not answer leaves the old one in place",
         "registries",
         inputs=ChangedRegistry,
@@ -160,7 +160,7 @@ ENDPOINTS = (
     Endpoint(
         "DELETE",
         "/registries/{registry_id}",
-        remove,
+        remove_registry,
         "Remove a registry that was added at run time; its ids go on resolving",
         "registries",
         answers={204: None},
@@ -169,7 +169,7 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/registries/{registry_id}/enable",
-        enable,
+        enable_registry,
         "Enable a registry that was added at run time",
         "registries",
         inputs=SwitchInputs,
@@ -179,7 +179,7 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/registries/{registry_id}/disable",
-        disable,
+        disable_registry,
         "Disable a registry that was added at run time",
         "registries",
         answers={200: RegistryShape},
@@ -188,7 +188,7 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/registries/test",
-        try_out,
+        test_new_registry,
         "Test a registry that is not configured: the same body as for adding it, and nothing is kept",
         "registries",
         inputs=UntriedRegistry,
@@ -198,7 +198,7 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/reload",
-        reload,
+        reload_files,
         "Read the configuration files again: registries, routes, policies and the plug-in folder",
         "registries",
         answers={200: ReloadShape},

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from decapolis.operations.plugging import AddressNotAllowed
-from decapolis_translators.http.guard import AddressRefused, Guard, literal
+from decapolis_translators.guard import AddressRefused, Guard, literal
 
 from .secret_places import leaves
 

@@ -23,7 +23,7 @@ from decapolis_translators.catalog import Catalog
 from decapolis_translators.contract import Ping, Translator, TranslatorConfig
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryFault
-from decapolis_translators.http.guard import Guard, guard
+from decapolis_translators.guard import Guard, guard
 
 Spoken = Translator[Any] | Catalog[Any]
 

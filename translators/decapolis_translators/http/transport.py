@@ -12,7 +12,9 @@ from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 from yarl import URL
 
-from .guard import AddressRefused, connector_options, guard, literal
+from decapolis_translators.guard import AddressRefused, guard, literal
+
+from .resolving import connector_options
 
 
 class ExactTransport(AiohttpTransport):
