@@ -34,6 +34,7 @@ from decapolis.safe import Safe
 from decapolis.sealing import Sealer
 from decapolis.settings import DEFAULT_SPAN, FIRST_BASE, REGISTRY_TYPES, Configuration, IdRange, RegistryEntry
 from decapolis.store import store_at
+from decapolis.telling import Teller
 from decapolis.web import enter_call, own_call
 from decapolis_translators.contract import Feature, Translator
 from decapolis_translators.discovery import Types
@@ -68,7 +69,8 @@ async def running(configuration: Configuration) -> AsyncIterator[Assembled]:
         store = store_at(configuration.gateway.store)
         stack.push_async_callback(store.close)
         await store.open()
-        sealer = Sealer(store)
+        sealer, teller = Sealer(store), Teller(store, configuration.gateway.audit)
+        stack.push_async_callback(teller.close)
         stack.push_async_callback(sealer.close)
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
@@ -100,6 +102,8 @@ async def running(configuration: Configuration) -> AsyncIterator[Assembled]:
         await plugs.open()
         _run(_probe_forever(gateway), stack)
         _run(sealer.run(), stack)
+        for telling in teller.telling():
+            _run(telling, stack)
         _run(freshen_forever(gateway, ESTATE_SECONDS), stack)
         if judge.file.path is not None:
             _run(watch(judge.file, hangup.bell(), lambda: _judge_anew(gateway), day=judge.today), stack)

@@ -12,7 +12,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from decapolis_translators.catalog import Projection
 
@@ -195,6 +204,29 @@ class Plugins(_Strict):
     allow: bool = Field(default=False, description="true: everything in the folder is code that this gateway may run")
 
 
+class Syslog(_Strict):
+    """A collector of the trail that speaks syslog (RFC 5424)."""
+
+    host: str = Field(min_length=1, description="where it listens")
+    port: int = Field(default=514, ge=1, le=65535, description="on which port")
+    protocol: Literal["udp", "tcp"] = Field(default="udp", description="tcp counts octets (RFC 6587)")
+
+
+class Webhook(_Strict):
+    """A service that the trail is sent to, signed."""
+
+    url: str = Field(pattern=r"^https?://[^\s]+$", description="where entries are POSTed")
+    secret: SecretStr = Field(min_length=16, description="signs every call (HMAC-SHA256)", json_schema_extra=_SECRET)
+
+
+class AuditSettings(_Strict):
+    """Where the trail goes besides the store; each place gets every sealed entry in order."""
+
+    file: Path | None = Field(default=None, description="JSON lines are appended to it, relative to the gateway file")
+    syslog: Syslog | None = Field(default=None, description="a collector that speaks syslog")
+    webhooks: list[Webhook] = Field(default_factory=list, description="services that are called")
+
+
 class GatewaySettings(_Strict):
     """`gateway.yaml`."""
 
@@ -216,6 +248,7 @@ class GatewaySettings(_Strict):
         default=False,
         description="whether registries that are added at run time may be at private or loopback addresses",
     )
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="where the trail of changes goes")
     plugins: Plugins | None = Field(default=None, description="registry types that are loaded at run time")
     replicas: int = Field(default=1, ge=1, description="how many gateways share the store; more than one: PostgreSQL")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")

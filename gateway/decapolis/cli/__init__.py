@@ -12,6 +12,7 @@ import click
 
 _COMMANDS = {
     "canonical": ("canonical", "Print canonical and normalised texts, without a server."),
+    "audit": ("audit", "Search, export and verify the trail of changes."),
     "apply": ("apply", "Make registries hold what a folder declares."),
     "drift": ("drift", "Show what somebody changed by hand."),
     "plan": ("plan", "Show which steps lead to what a folder declares."),

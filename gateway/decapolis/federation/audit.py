@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from starlette.responses import StreamingResponse
 
-from decapolis.operations.trail import Entry, as_csv, as_jsonl, entry_of, everything
+from decapolis.operations.trail import as_csv, as_jsonl, everything
 from decapolis.store.trail import Sought
+from decapolis.told import Entry, entry_of
 
 from .endpoint import Answer, Asked, Endpoint, Inputs, Shape, named
 from .paging import Page, Paged, decoded_cursor, encoded_cursor

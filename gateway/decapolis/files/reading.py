@@ -17,7 +17,7 @@ from .policies import policies_of
 from .shapes import beside, fitted
 from .variables import Variables
 
-_SECRET_FILES = frozenset({"store_file", "redis_file"})
+_SECRET_FILES = frozenset({"store_file", "redis_file", "secret_file"})
 _OVERLAY: Mapping[str, Place] = {
     "host": ("listen", "host"),
     "port": ("listen", "port"),
@@ -83,6 +83,9 @@ class GatewayReading:
         """The same, policies and certificates found from the file's own folder; those that cannot be read are problems."""
         if settings.policies_file is not None:
             settings = settings.model_copy(update={"policies_file": self._folder / settings.policies_file})
+        if settings.audit.file is not None:
+            audit = settings.audit.model_copy(update={"file": self._folder / settings.audit.file})
+            settings = settings.model_copy(update={"audit": audit})
         if settings.plugins is not None:
             plugins = settings.plugins.model_copy(update={"folder": self._folder / settings.plugins.folder})
             settings = settings.model_copy(update={"plugins": plugins})

@@ -1,61 +1,20 @@
-"""What the trail tells: one shape of an entry for whoever reads it, searches it, or is sent it."""
+"""The whole trail, or what is wanted of it, as a file."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from decapolis.audit import Audit
-from decapolis.store.trail import OPEN, Sought
+from decapolis.store.trail import Sought
+from decapolis.told import Entry, entry_of
 
 PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One change, or one that was refused."""
-
-    id: int
-    at: str
-    request_id: str
-    actor: str
-    action: str
-    registry: str
-    target: str
-    before: Any
-    after: Any
-    facts: Mapping[str, Any]
-    """What else is known of what was asked for."""
-    outcome: str
-    result: Mapping[str, Any]
-    link: int | None
-    """The link of the chain that covers it, None while none does."""
-
-
-def entry_of(row: Mapping[str, Any]) -> Entry:
-    """A row of the trail as it is told."""
-    intent = dict(row["intent"] or {})
-    return Entry(
-        id=row["id"],
-        at=datetime.fromtimestamp(row["at_ms"] / 1000, UTC).isoformat(timespec="milliseconds"),
-        request_id=row["request_id"],
-        actor=row["actor"],
-        action=row["action"],
-        registry=row["registry"],
-        target=row["target"],
-        before=intent.pop("before", None),
-        after=intent.pop("after", None),
-        facts=intent,
-        outcome=row["outcome"] or OPEN,
-        result=dict(row["result"] or {}),
-        link=row.get("link"),
-    )
 
 
 async def everything(audit: Audit, wanted: Sought) -> AsyncIterator[list[Entry]]:

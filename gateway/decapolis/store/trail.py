@@ -20,11 +20,10 @@ from sqlalchemy import (
     update,
 )
 
+from decapolis.told import OPEN
+
 from .prepared import Prepared, json_text
 from .tables import audit, audit_seals
-
-OPEN = "open"
-"""What an entry without an outcome is called."""
 
 
 class Intent(NamedTuple):
