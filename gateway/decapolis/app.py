@@ -135,6 +135,8 @@ class Application:
             share = self.gateway.ledger.share_used(registry_id, highest)
             if share is not None:
                 metrics.range_used.labels(registry_id).set(share)
+        metrics.up.clear()  # registries come and go
+        metrics.breaker_open.clear()
         for registry in self.gateway.registries.all:
             metrics.up.labels(registry.id).set(registry.up is not False and registry.entry.enabled)
             metrics.breaker_open.labels(registry.id).set(registry.caller.breaker.state != "closed")

@@ -137,6 +137,16 @@ class TestChanging:
         await api.post("/registries", body("x", one), 201)
         assert (await api.refused("PUT", "/registries/x", body("x", two)))[:2] == (409, "ids-conflict")
 
+    async def test_another_type_under_the_same_id_is_refused(self, api: Api, fakes: Any) -> None:
+        fake = fakes()
+        await api.post("/registries", body("x", fake), 201)
+        assert (await api.get("/registries/x"))["health"]["version"]
+        other = entry("x", fake, "karapace")
+        assert (await api.refused("PUT", "/registries/x", other))[:2] == (409, "ids-conflict")
+        await api.ask("DELETE", "/registries/x")
+        assert (await api.refused("POST", "/registries", other))[:2] == (409, "ids-conflict")
+        await api.post("/registries", body("x", fake), 201)
+
     async def test_a_disabled_one_vanishes_and_its_ids_resolve(self, api: Api, fakes: Any) -> None:
         fake = fakes()
         await api.post("/registries", body("x", fake, routes=["x-*"]), 201)
@@ -146,6 +156,7 @@ class TestChanging:
         refused = await api.client.register("x-2", record("a"))
         assert (refused.status_code, refused.json()["error_code"]) == (500, 50003)
         assert (await api.refused("POST", "/registries/x/test"))[:2] == (409, "registry-disabled")
+        assert (await api.refused("GET", "/registries/x/subjects/x-1/versions"))[:2] == (409, "registry-disabled")
         assert (await api.client.get(f"/schemas/ids/{number}")).status_code == 200
         assert (await api.post("/registries/x/enable"))["enabled"] is True
         await registered(api, "x-2", record("a"))

@@ -14,6 +14,7 @@ from decapolis.operations import plugging
 from decapolis.operations.annotated import MetadataInvalid
 from decapolis.operations.history_check import UnknownMode
 from decapolis.operations.subject_filter import FilterInvalid
+from decapolis.registries.asking import RegistryDisabled
 from decapolis.registries.routing import NoRoute, UnknownRegistry
 from decapolis.registries.stored import OwnStoreFault
 from decapolis.store import StoreUnavailable
@@ -112,6 +113,7 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (Misspelt, 400, "invalid-request"),
     (ValidationError, 400, "invalid-request"),
     (BodyTooLarge, 413, "body-too-large"),
+    (RegistryDisabled, 409, "registry-disabled"),
     (faults.Throttled, 429, "throttled"),
     (OwnStoreFault, 503, "store-unavailable"),
     (StoreUnavailable, 503, "store-unavailable"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from decapolis.cache import Changes
 from decapolis.ids import Ledger
@@ -113,12 +114,21 @@ def whole(made: Spoken, store: Store, given: RangeRow, mode_of: ModeOf) -> Trans
     return overlaid(made, store, given.base, given.span)
 
 
-async def asked(made: Spoken, seconds: float) -> Ping:
+class Answered(NamedTuple):
+    """What a registry said of itself, and how long that took."""
+
+    ping: Ping
+    latency_ms: float
+
+
+async def asked(made: Spoken, seconds: float) -> Answered:
     """What the registry says of itself within so many seconds; a RegistryError otherwise."""
+    began = time.perf_counter()
     try:
         async with asyncio.timeout(seconds):
-            return await made.ping()
+            ping = await made.ping()
     except TimeoutError:
         raise RegistryFault(f"it did not answer within {seconds:g} s") from None
     except (TypeError, ValueError, KeyError, AttributeError) as odd:
         raise RegistryFault(f"it answered in a way that cannot be read ({type(odd).__name__})") from odd
+    return Answered(ping, round((time.perf_counter() - began) * 1000, 2))

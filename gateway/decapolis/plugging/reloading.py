@@ -126,6 +126,13 @@ class Reloader:
         ]
         if wanted.home != self.configuration.home:
             found.append(f"home is {self.configuration.home or 'not set'} and stays so while ids are in messages")
+        for entry in wanted.registries:
+            old = slots.get(entry.id)
+            if old is not None and old.source == "file" and old.live.entry.type != entry.type:
+                found.append(
+                    f"the ids of registry {entry.id} were given while it was of type {old.live.entry.type}: declare the "
+                    f"one of type {entry.type} under an id of its own"
+                )
         for subject, owner in self._running.pins.items():
             if owner not in known and owner in slots and slots[owner].source == "file":
                 found.append(f"registry {owner} cannot go: the subject {subject} was routed to it by name")
@@ -175,10 +182,11 @@ class Reloader:
         """The registry as the file says now, asked first; one that does not answer leaves the old one in place."""
         made = await self._builder.spoken(entry)
         opened.append(made)
+        found = None
         try:
             if entry.enabled:
-                ping = await asked(made, entry.resilience.deadline)
-                await self._builder.demand_same(entry, ping.cluster_id)
+                found = await asked(made, entry.resilience.deadline)
+                await self._builder.demand_same(entry, found.ping.cluster_id)
         except (RegistryError, LedgerConflict) as fault:
             if old is not None:
                 failures[entry.id] = f"{fault}; the old one is still in place"
@@ -186,7 +194,10 @@ class Reloader:
                 await made.close()
                 return old
             failures[entry.id] = f"{fault}; it is there, but does not answer yet"
-        return _slot(await self._builder.live(entry, made))
+        live = await self._builder.live(entry, made)
+        if found is not None:
+            live.note_ping(found.ping, found.latency_ms)
+        return _slot(live)
 
 
 def _slot(live: LiveRegistry) -> Slot:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from decapolis.audit import Audit
 from decapolis.cache import Changes, entries_scope
+from decapolis.ids import LedgerConflict
 from decapolis.locks import Locks
 from decapolis.operations.configured import shown_config
 from decapolis.operations.pinged import CHECKED, Tested
@@ -26,13 +27,13 @@ from decapolis.operations.plugging import (
 )
 from decapolis.settings import Configuration, RegistryEntry
 from decapolis.store import Store
-from decapolis.store.plugged import PluggedRow, drop_pin, drop_plugged, keep_pin, keep_plugged
+from decapolis.store.plugged import PluggedRow, drop_pin, drop_plugged, keep_pin, keep_plugged, removed_type
 from decapolis.web import current_call
 from decapolis_translators.discovery import KnownType, Types
 from decapolis_translators.errors import RegistryError
 
 from .addresses import demand_allowed, guard_for
-from .building import Builder, Spoken, asked
+from .building import Answered, Builder, Spoken, asked
 from .following import Follower
 from .keeping import Given, Keeper
 from .noting import Noted, audited
@@ -151,7 +152,7 @@ class Plugs:
 
                 def work(connection: Connection) -> None:
                     noted.within(connection)
-                    drop_plugged(connection, registry_id)
+                    drop_plugged(connection, registry_id, old.live.entry.type)
 
                 await self._store.write(work)
                 await self.running.install(slot for slot in self.running.slots.values() if slot is not old)
@@ -177,18 +178,22 @@ class Plugs:
         """Opens and asks the registry, keeps the entry, and puts it into place; whatever fails leaves everything as it was."""
         entry = given.entry
         kept = self._keeper.to_keep(given)
-        made, cluster_id, answered = await self._opened(given, test=test and entry.enabled)
+        made, found = await self._opened(given, test=test and entry.enabled)
         in_place = False
         try:
             async with self._alone():
                 if is_new and entry.id in self.running.slots:
                     raise RegistryTaken(f"There is a registry {entry.id} already: somebody else added it just now")
-                if not is_new:
-                    _demand_expected(self._changeable(entry.id, noted), expected)
+                if is_new:
+                    _demand_type(entry, await self._store.read(lambda c: removed_type(c, entry.id)))
+                else:
+                    old = self._changeable(entry.id, noted)
+                    _demand_expected(old, expected)
+                    _demand_type(entry, old.live.entry.type)
                 live = await self._builder.live(entry, made)
-                if answered:
-                    await self._builder.demand_same(entry, cluster_id)
-                    live.note_answer()
+                if found is not None:
+                    await self._builder.demand_same(entry, found.ping.cluster_id)
+                    live.note_ping(found.ping, found.latency_ms)
                 actor = current_call().actor
 
                 def work(connection: Connection) -> PluggedRow:
@@ -205,17 +210,16 @@ class Plugs:
                 await made.close()
         return self._shown(slot)
 
-    async def _opened(self, given: Given, *, test: bool) -> tuple[Spoken, str | None, bool]:
-        """The translator, open; its cluster id, and whether it was asked. NotReachable where it does not answer."""
+    async def _opened(self, given: Given, *, test: bool) -> tuple[Spoken, Answered | None]:
+        """The translator, open, and what it answered where it was asked; NotReachable where it does not."""
         made = await self._guarded(given)
         if not test:
-            return made, None, False
+            return made, None
         try:
-            ping = await asked(made, given.entry.resilience.deadline)
+            return made, await asked(made, given.entry.resilience.deadline)
         except RegistryError as fault:
             await made.close()
             raise NotReachable(f"Registry {given.entry.id} was not taken over: {fault}") from fault
-        return made, ping.cluster_id, True
 
     async def _guarded(self, given: Given) -> Spoken:
         """The translator of an entry that came over the wire, its addresses checked."""
@@ -302,14 +306,21 @@ def _demand_expected(slot: Slot, expected: str | None) -> None:
         raise EntryChanged(f"Somebody else changed registry {slot.id} meanwhile: read it again, then decide again")
 
 
+def _demand_type(entry: RegistryEntry, before: str | None) -> None:
+    """Ids that one type gave mean nothing to another; they stay in messages for ever."""
+    if before is not None and before != entry.type:
+        raise LedgerConflict(
+            f"the ids of registry {entry.id} were given while it was of type {before}: give the one of type {entry.type} "
+            "an id of its own"
+        )
+
+
 async def _tested(entry: RegistryEntry, made: Spoken) -> Tested:
     began = time.perf_counter()
     try:
-        ping = await asked(made, entry.resilience.deadline)
+        found = await asked(made, entry.resilience.deadline)
     except RegistryError as fault:
-        return Tested(entry.id, "error", _milliseconds(began), CHECKED[:1], error=str(fault))
-    return Tested(entry.id, "ok", _milliseconds(began), CHECKED, ping.version, ping.cluster_id, None, dict(ping.facts))
-
-
-def _milliseconds(began: float) -> float:
-    return round((time.perf_counter() - began) * 1000, 2)
+        taken = round((time.perf_counter() - began) * 1000, 2)
+        return Tested(entry.id, "error", taken, CHECKED[:1], error=str(fault))
+    ping = found.ping
+    return Tested(entry.id, "ok", found.latency_ms, CHECKED, ping.version, ping.cluster_id, None, dict(ping.facts))

@@ -49,6 +49,13 @@ class LastPing:
     version: str | None
 
 
+class RegistryDisabled(Unreachable):
+    """The registry's entry says that nothing is asked of it."""
+
+    def __init__(self, registry_id: str) -> None:
+        super().__init__(f"Registry {registry_id} is disabled")
+
+
 class AskedRegistry:
     """One registry and the bounds around every call; the last known answer where its own does not come in time."""
 
@@ -109,8 +116,9 @@ class AskedRegistry:
         """Whether no question is under way."""
         return not self._under_way
 
-    def note_answer(self) -> None:
+    def note_ping(self, found: Ping, latency_ms: float) -> None:
         """It answered somebody who asked it directly."""
+        self.last_ping = LastPing(int(time.time() * 1000), latency_ms, found.version)
         self._seen()
 
     @property
@@ -128,7 +136,7 @@ class AskedRegistry:
     async def ask(self, question: Callable[[], Awaitable[T]], *, repeatable: bool = True) -> T:
         """One question within all bounds."""
         if not self.entry.enabled:
-            raise Unreachable(f"Registry {self.id} is disabled")
+            raise RegistryDisabled(self.id)
         if self._quarantined is not None:
             raise Unreachable(f"Registry {self.id} is not asked any more: {self._quarantined}")
         if self.is_local:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from .schemas import replace_rows
 from .tables import pinned_routes, plugged_registries
@@ -24,20 +24,29 @@ class PluggedRow(NamedTuple):
 def all_plugged(connection: Connection) -> list[PluggedRow]:
     """Every entry, by id."""
     columns = (plugged_registries.c.id, plugged_registries.c.body, plugged_registries.c.revision)
-    return [PluggedRow(*row) for row in connection.execute(select(*columns).order_by(plugged_registries.c.id))]
+    wanted = select(*columns).where(~plugged_registries.c.removed).order_by(plugged_registries.c.id)
+    return [PluggedRow(*row) for row in connection.execute(wanted)]
+
+
+def removed_type(connection: Connection, registry: str) -> str | None:
+    """Which type a registry was of when it was removed, None where it never was."""
+    wanted = select(plugged_registries.c.body).where(plugged_registries.c.id == registry, plugged_registries.c.removed)
+    body = connection.execute(wanted).scalar()
+    return None if body is None else str(body["type"])
 
 
 def keep_plugged(connection: Connection, registry: str, body: Mapping[str, Any], actor: str) -> PluggedRow:
     """Keeps an entry under a new revision."""
     row = PluggedRow(registry, dict(body), uuid4().hex)
-    noted = {"changed_ms": int(time.time() * 1000), "changed_by": actor}
+    noted = {"removed": False, "changed_ms": int(time.time() * 1000), "changed_by": actor}
     replace_rows(connection, plugged_registries, [{**row._asdict(), **noted}])
     return row
 
 
-def drop_plugged(connection: Connection, registry: str) -> None:
-    """Forgets an entry; the range of its ids stays."""
-    connection.execute(delete(plugged_registries).where(plugged_registries.c.id == registry))
+def drop_plugged(connection: Connection, registry: str, type_: str) -> None:
+    """Forgets an entry but for its type: the range of its ids stays, and they were given for a registry of that type."""
+    statement = update(plugged_registries).where(plugged_registries.c.id == registry)
+    connection.execute(statement.values(body={"type": type_}, removed=True, changed_ms=int(time.time() * 1000)))
 
 
 def all_pins(connection: Connection) -> dict[str, str]:

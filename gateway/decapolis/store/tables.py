@@ -206,10 +206,11 @@ plugged_registries = Table(
     Column("id", String(255), primary_key=True),
     Column("body", JSON(none_as_null=True), nullable=False),
     Column("revision", String(64), nullable=False),
+    Column("removed", Boolean, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
     Column("changed_by", Text, nullable=False),
 )
-"""Registries that were added at run time: their entries as they were given, secrets sealed."""
+"""Registries that were added at run time: their entries as they were given, secrets sealed; of removed ones the type."""
 
 pinned_routes = Table(
     "pinned_routes",
