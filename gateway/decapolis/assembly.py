@@ -21,7 +21,7 @@ from decapolis.judge.policies import watch
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
-from decapolis.operations.estate import freshen_forever
+from decapolis.operations.estate import look_at_all_forever
 from decapolis.operations.reconcile import reconcile
 from decapolis.plugging import Builder, Keeper, Plugs, Running
 from decapolis.plugging.building import Spoken, spoken, whole
@@ -104,7 +104,7 @@ async def running(configuration: Configuration) -> AsyncIterator[Assembled]:
         _run(sealer.run(), stack)
         for telling in teller.telling():
             _run(telling, stack)
-        _run(freshen_forever(gateway, ESTATE_SECONDS), stack)
+        _run(look_at_all_forever(gateway, ESTATE_SECONDS), stack)
         if judge.file.path is not None:
             _run(watch(judge.file, hangup.bell(), lambda: _judge_anew(gateway), day=judge.today), stack)
         if configuration.origin is not None:

@@ -38,6 +38,8 @@ class Call:
     """Registries that this request waited for in vain; it does not wait for them again."""
     projection: str | None = None
     """How far the table of a catalog follows what was just registered."""
+    looked: set[tuple[str, str]] | None = None
+    """Registries and subjects in which this request saw already what others put there; None looks every time."""
     last_changes: dict[str, int] = field(default_factory=dict)
     """The latest change of each scope that this request asked the shared store for."""
 
@@ -96,7 +98,7 @@ def enter_call(call: Call) -> None:
 def call_for(request_id: str | None, traceparent: str | None) -> Call:
     """A call with the caller's own ids where they are usable, else with new ones."""
     usable = request_id if request_id and request_id.strip() else str(uuid.uuid4())
-    return Call(usable, _child_of(traceparent))
+    return Call(usable, _child_of(traceparent), looked=set())
 
 
 def new_traceparent() -> str:

@@ -39,6 +39,7 @@ class CapabilitiesShape(Shape):
     """What one registry can do."""
 
     formats: list[str] = Field(description="the formats it holds")
+    format_ways: dict[str, str] = Field(description="of each: native, via transformation, or kept by the gateway")
     references: list[str] = Field(description="the formats it resolves references for")
     features: dict[str, FeatureShape]
 
@@ -99,9 +100,12 @@ def capabilities_shape(registry: LiveRegistry) -> CapabilitiesShape:
         feature.value: FeatureShape(supported=able.has(feature), reason=able.why_not(feature) or None)
         for feature in Feature
     }
-    formats = sorted(format.value for format in able.formats)
+    ways = {format.value: able.way(format).value for format in sorted(able.formats)}
     return CapabilitiesShape(
-        formats=formats, references=sorted(each.value for each in able.references), features=features
+        formats=list(ways),
+        format_ways=ways,
+        references=sorted(each.value for each in able.references),
+        features=features,
     )
 
 
