@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo install test clients check format bench clean
+.PHONY: run demo install test test-registries clients check format bench clean
 
 run: $(VENV)/.runtime
 	$(BIN)/decapolis serve
@@ -27,6 +27,10 @@ install: $(VENV)/.dev
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=90
+
+# Every real server and emulator that can be had; needs maven, a JDK, npm and curl. DECAPOLIS_REQUIRE_SERVERS=1: all must start.
+test-registries: $(VENV)/.dev
+	$(BIN)/python -m tests.registries_run
 
 # The clients of other languages; needs node, go, maven and a JDK, and fetches the clients' own packages.
 clients: $(VENV)/.dev

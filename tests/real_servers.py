@@ -1,7 +1,8 @@
-"""Real servers that the tests may use: one that somebody names, else one that a script beside the repository starts.
+"""Real servers that the tests may use: one that somebody names, else, where DECAPOLIS_LIVE=1 asks for it, one that is started.
 
-A script is `NAME.sh PORT` and `NAME.sh PORT stop`; it installs what is missing. All processes of one test run share a
-server, and the last to end stops it.
+A script is `tests/servers/NAME.sh PORT` and `NAME.sh PORT stop`; it installs what is missing. All processes of one test run
+share a server, and the last to end stops it. `make test-registries` asks for all of them; `make test` for none, as they are
+large and slow to start.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = (ROOT / "tests" / "servers", ROOT.parent / "shared" / "servers")
+SCRIPTS = ROOT / "tests" / "servers"
+STARTING = "DECAPOLIS_LIVE"
 PATIENCE = 300
 """Seconds for installing and starting; both are the script's own affair."""
 
@@ -29,10 +31,12 @@ def real_server(name: str, variable: str, options: tuple[tuple[str, str], ...] =
     named = os.environ.get(variable)
     if named and not options:
         return named.rstrip("/"), None
-    script = next((folder / f"{name}.sh" for folder in FOLDERS if (folder / f"{name}.sh").exists()), None)
-    if script is None:
-        return "", f"no real {name}: {variable} is not set, and there is no script that starts one"
-    return _started(script, _port(name, options), dict(options))
+    if os.environ.get(STARTING) != "1":
+        return (
+            "",
+            f"no real {name}: {variable or f'{STARTING}_{name.upper()}'} is not set, and {STARTING} does not ask to start one",
+        )
+    return _started(SCRIPTS / f"{name}.sh", _port(name, options), dict(options))
 
 
 def _started(script: Path, port: int, options: dict[str, str]) -> tuple[str, str | None]:

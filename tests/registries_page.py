@@ -1,11 +1,15 @@
-"""`python -m tests.registries_page`: the table of `docs/registries/index.md`, made from what the types declare.
+"""`python -m tests.registries_page`: the tables of `docs/registries/index.md`: what types declare, what was proved.
 
 What a client meets at the gateway: of a registry without integer ids or a catalog, what it can do together with the gateway.
+What was proved is in `docs/registries/proved.json`, which `make test-registries` writes.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,8 +23,12 @@ from decapolis_translators.contract import Capabilities, Feature
 from decapolis_translators.testing.facade import CatalogFacade, Facade
 from tests.acceptance.conftest import FACADES
 
+from .registries_report import CONTRACT
+
 PAGE = Path(__file__).parent.parent / "docs" / "registries" / "index.md"
+PROVED = PAGE.with_name("proved.json")
 START = "<!-- made by: python -m tests.registries_page -->"
+START_PROVED = "<!-- made by: make test-registries -->"
 END = "<!-- end -->"
 
 _SHOWN = {
@@ -71,13 +79,53 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Writes the table into the page."""
-    text = PAGE.read_text()
-    before, _, rest = text.partition(START)
+def proved() -> dict[str, Any]:
+    """What was proved last, by registry."""
+    found: dict[str, Any] = json.loads(PROVED.read_text())
+    return found
+
+
+def capabilities_to_prove() -> list[str]:
+    """What the client suite proves, in the order of its tests."""
+    suite = (Path(__file__).parent / "acceptance" / "test_every_door.py").read_text()
+    return list(dict.fromkeys(re.findall(r'mark\.proves\("([^"]+)"\)', suite)))
+
+
+def proved_table() -> str:
+    """The table: a row for each registry, a column for each suite's capability."""
+    columns = [*capabilities_to_prove(), CONTRACT]
+    lines = [f"| | against | on | {' | '.join(columns)} |", f"|---|---|---|{'---|' * len(columns)}"]
+    for name, entry in sorted(proved().items()):
+        marks = [_short(entry["passed"].get(each, "")) for each in columns]
+        lines.append(f"| {name} | {entry['against']} | {entry['date']} | {' | '.join(marks)} |")
+    return "\n".join(lines)
+
+
+def _short(ended: str) -> str:
+    """A word for what passed as a whole; the contract suite's parts that a registry does not offer are counted."""
+    if not ended or ended == "not run":
+        return ""
+    if "failed" in ended:
+        return f"**{ended}**"
+    return ended.replace(" passed", "") if "not offered" in ended else "passed"
+
+
+def keep(found: Mapping[str, Any]) -> None:
+    """Writes what a run proved over what earlier ones did, and the page."""
+    PROVED.write_text(json.dumps({**(proved() if PROVED.exists() else {}), **found}, indent=1, sort_keys=True) + "\n")
+    main()
+
+
+def _put(text: str, start: str, made: str) -> str:
+    before, _, rest = text.partition(start)
     _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{START}\n\n{table()}\n\n{END}{after}")
-    sys.stdout.write(f"{PAGE.name}: {len(capabilities())} registries\n")
+    return f"{before}{start}\n\n{made}\n\n{END}{after}"
+
+
+def main() -> None:
+    """Writes the tables into the page."""
+    PAGE.write_text(_put(_put(PAGE.read_text(), START, table()), START_PROVED, proved_table()))
+    sys.stdout.write(f"{PAGE.name}: {len(capabilities())} registries, {len(proved())} proved\n")
 
 
 if __name__ == "__main__":

@@ -58,3 +58,16 @@ def test_the_table_of_endpoints_is_what_is_served() -> None:
     from tests.federation_page import PAGE, table
 
     assert table() in PAGE.read_text(), "run: python -m tests.federation_page"
+
+
+def test_what_is_said_to_be_proved_was_proved() -> None:
+    """By a run of the suites as they are now, of every registry that the tests start, without a failure."""
+    from tests.acceptance.conftest import FACADES
+    from tests.registries_page import PAGE, capabilities_to_prove, proved, proved_table
+
+    entries = proved()
+    assert proved_table() in PAGE.read_text(), "run: python -m tests.registries_page"
+    for name in ("embedded", *FACADES):
+        shown = entries[name]["passed"]
+        assert set(capabilities_to_prove()) <= set(shown), f"{name}: run: make test-registries"
+    assert [name for name, entry in entries.items() if "failed" in str(entry["passed"])] == []

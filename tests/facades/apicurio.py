@@ -1,7 +1,8 @@
-"""Apicurio Registry: its fakes, and the real one, where DECAPOLIS_LIVE_APICURIO names it or a script beside us starts it."""
+"""Apicurio Registry: its fakes, and the real one, where DECAPOLIS_LIVE_APICURIO names it or a script may start it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,10 +76,11 @@ class RealApicurio(Facade):
 
     name = "apicurio-real"
     kind = "real"
+    variable = LIVE
 
     def available(self) -> str | None:
         """Why none runs here."""
-        return real_server("apicurio", LIVE)[1]
+        return real_server("apicurio", self.variable)[1]
 
     def start(self) -> None:
         """It runs already."""
@@ -88,7 +90,7 @@ class RealApicurio(Facade):
 
     def config(self) -> Mapping[str, Any]:
         """Its URL, and patience for busy machines."""
-        return {"url": real_server("apicurio", LIVE)[0], "timeout": 20}
+        return {"url": real_server("apicurio", self.variable)[0], "timeout": 20}
 
     def translator_type(self) -> type[Translator[Any]]:
         """The type."""
@@ -123,3 +125,14 @@ class RealApicurioOlderApi(RealApicurio):
     def config(self) -> Mapping[str, Any]:
         """The older API."""
         return {**super().config(), "api": "v2"}
+
+
+class RealApicurioOnKafka(RealApicurio):
+    """A genuine server that keeps everything in a real Kafka; `make test-registries` starts both."""
+
+    name = "apicurio-real-kafka"
+    variable = "DECAPOLIS_LIVE_APICURIO_KAFKA"
+
+    def available(self) -> str | None:
+        """Only where one is named."""
+        return None if os.environ.get(self.variable) else f"nobody named one: {self.variable} is not set"

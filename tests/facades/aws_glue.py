@@ -103,6 +103,7 @@ class RealGlue(GlueFacade):
 
     name = "aws-glue-real"
     kind = "real"
+    variable = LIVE
 
     def available(self) -> str | None:
         """Only where one is named."""

@@ -1,4 +1,4 @@
-"""Apache Pulsar: the strict fake, and a real standalone broker: DECAPOLIS_LIVE_PULSAR names it, or a script starts it."""
+"""Apache Pulsar: the strict fake, and a real standalone broker: DECAPOLIS_LIVE_PULSAR names it, or a script may start it."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ class RealPulsar(PulsarFacade):
 
     name = "pulsar-real"
     kind = "real"
+    variable = LIVE
 
     def __init__(self) -> None:
         self._namespace = f"t-{uuid.uuid4().hex[:12]}"

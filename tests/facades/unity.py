@@ -1,12 +1,7 @@
-"""Unity Catalog in its two dialects, on fakes; a real one of each where its address is given.
-
-DECAPOLIS_LIVE_UNITY names a server and a catalog, `http://localhost:8080/unity`, DECAPOLIS_LIVE_DATABRICKS a workspace,
-`https://…/catalog`, whose token is in DATABRICKS_TOKEN.
-"""
+"""Unity Catalog in its two dialects, on fakes."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,9 +11,6 @@ from decapolis_translators.testing.fakes import Loopback
 from decapolis_translators.testing.fakes.unity_databricks import DatabricksFake
 from decapolis_translators.testing.fakes.unity_oss import UnityOssFake
 from decapolis_translators.unity_catalog import UnityCatalog
-
-LIVE = "DECAPOLIS_LIVE_UNITY"
-LIVE_DATABRICKS = "DECAPOLIS_LIVE_DATABRICKS"
 
 
 class UnityFacade(CatalogFacade):
@@ -99,47 +91,3 @@ class FakeDatabricks(UnityFacade):
         """Its URL, a warehouse, and a volume for copies."""
         config = {"url": self._served.url, "dialect": "databricks", "warehouse_id": "wh-1", "timeout": 10}
         return {**config, "mirror_volume": "main.sr.copies"}
-
-
-class RealUnityOss(UnityFacade):
-    """A genuine open-source server; nothing in it is ours alone."""
-
-    name = "unity-oss-real"
-    kind = "real"
-
-    def available(self) -> str | None:
-        """Only where one is named."""
-        return None if os.environ.get(LIVE) else f"no Unity Catalog server: {LIVE} is not set"
-
-    def start(self) -> None:
-        """It runs already."""
-
-    def stop(self) -> None:
-        """It is not ours to stop."""
-
-    def config(self) -> Mapping[str, Any]:
-        """The named server and catalog."""
-        url, _, catalog = os.environ[LIVE].rpartition("/")
-        return {"url": url, "catalog": catalog, "storage_location": "file:///tmp/decapolis-lake", "timeout": 20}
-
-
-class RealDatabricks(UnityFacade):
-    """A genuine workspace; nothing in it is ours alone."""
-
-    name = "unity-databricks-real"
-    kind = "real"
-
-    def available(self) -> str | None:
-        """Only where one is named."""
-        return None if os.environ.get(LIVE_DATABRICKS) else f"no workspace: {LIVE_DATABRICKS} is not set"
-
-    def start(self) -> None:
-        """It runs already."""
-
-    def stop(self) -> None:
-        """It is not ours to stop."""
-
-    def config(self) -> Mapping[str, Any]:
-        """The named workspace and catalog; the only warehouse that the token may use."""
-        url, _, catalog = os.environ[LIVE_DATABRICKS].rpartition("/")
-        return {"url": url, "catalog": catalog, "dialect": "databricks", "token": os.environ["DATABRICKS_TOKEN"]}

@@ -10,10 +10,12 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from decapolis.assembly import rebuilt
 from decapolis.settings import Configuration, GatewaySettings, RegistryEntry
+from decapolis_formats import Format, Schema
 from decapolis_translators import discovery
 from decapolis_translators.pulsar.documents import DOCUMENT
 from decapolis_translators.testing.facade import Facade
@@ -206,3 +208,41 @@ async def test_a_topic_without_a_schema_is_no_hindrance(fake_door: Door, fake: F
     assert await fake_door.mine() == [subject]
     held: PulsarFake = fake.fake
     assert json.loads(held.home.live(fake_door.run)[0].properties[DOCUMENT])["schemaType"] == "JSON"
+
+
+async def test_what_was_deleted_for_good_does_not_come_back_with_the_next_gateway(
+    fake: FakePulsar, gateways: Running
+) -> None:
+    """Pulsar goes on listing the topic; a gateway that knows nothing of it yet takes every topic for a subject."""
+    entry = entry_of(fake)
+    entries = (HOME, {**entry, "config": {**entry["config"], "probes": 0}})
+    async with AsyncExitStack() as first:
+        door = Door(await gateways(*entries, stack_on=first, **ROUTES), "/registries/pulsar")
+        subject = f"{door.run}-value"
+        await door.registered(subject, json.dumps(record("a")))
+        await door.told("DELETE", f"/subjects/{subject}")
+        await door.told("DELETE", f"/subjects/{subject}?permanent=true")
+    again = Door(await gateways(*entries, cache={"seconds": 0}, **ROUTES), "/registries/pulsar")
+    assert subject not in await again.told("GET", "/subjects?deleted=true")
+    async with httpx.AsyncClient() as client:
+        listed = (await client.get(f"{fake.config()['url']}/admin/v2/persistent/public/default")).json()
+    assert f"persistent://public/default/{subject.removesuffix('-value')}" in listed
+
+
+async def test_a_place_that_somebody_filled_again_is_listed(
+    fake: FakePulsar, gateways: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("decapolis.registries.overlay.registry.ERASED_AGAIN", 0.0)
+    monkeypatch.setattr("decapolis_translators.pulsar.reading._FRESH", 0.0)
+    door = Door(await gateways(HOME, entry_of(fake), cache={"seconds": 0}, **ROUTES), "/registries/pulsar")
+    subject = f"{door.run}-value"
+    await door.registered(subject, json.dumps(record("a")))
+    await door.told("DELETE", f"/subjects/{subject}")
+    await door.told("DELETE", f"/subjects/{subject}?permanent=true")
+    stranger = fake.translator()
+    await stranger.open()
+    try:
+        await stranger.register(subject, Schema(Format.AVRO, json.dumps(record("b"))))
+    finally:
+        await stranger.close()
+    assert subject in await door.told("GET", "/subjects")

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import Field
 
 from decapolis_formats import Schema
+from decapolis_formats.options import Dialect
 from decapolis_formats.types import Loss, Model, Struct
 
 from .contract import Capabilities, Ping, TranslatorConfig
@@ -133,6 +134,8 @@ class Catalog(ABC, Generic[ConfigT]):
 
     type: ClassVar[str]
     Config: ClassVar[builtins.type[CatalogConfig]]
+    sql_dialect: ClassVar[Dialect] = Dialect.ANSI
+    """How its engine spells tables."""
 
     def __init__(self, registry_id: str, config: ConfigT) -> None:
         self.registry_id = registry_id

@@ -13,7 +13,7 @@ from __future__ import annotations
 import builtins
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -48,6 +48,17 @@ class Feature(StrEnum):
     SERVER_SIDE_RULES = "server_side_rules"
 
 
+class Way(StrEnum):
+    """How a registry has a format."""
+
+    NATIVE = "native"
+    """It holds texts or tables of that format itself."""
+    TRANSFORMED = "via transformation"
+    """It shows them as something else, a catalog as a table; the gateway keeps the text."""
+    KEPT = "kept by the gateway"
+    """It shows nothing of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What one registry can do: the formats it holds, those it resolves references for, and what it lacks and why."""
@@ -55,6 +66,12 @@ class Capabilities:
     formats: frozenset[Format]
     references: frozenset[Format] = frozenset()
     missing: Mapping[Feature, str] = field(default_factory=dict)
+    ways: Mapping[Format, Way] = field(default_factory=dict)
+    """How it has the formats that it does not hold natively."""
+
+    def way(self, format: Format) -> Way:
+        """How it has one of its formats."""
+        return self.ways.get(format, Way.NATIVE)
 
     def has(self, feature: Feature) -> bool:
         """Whether the registry can do it."""
@@ -71,7 +88,7 @@ class Capabilities:
 
     def without(self, missing: Mapping[Feature, str]) -> Capabilities:
         """The same, narrowed by what a probe found missing."""
-        return Capabilities(self.formats, self.references, {**self.missing, **missing})
+        return replace(self, missing={**self.missing, **missing})
 
 
 @dataclass(frozen=True, slots=True)

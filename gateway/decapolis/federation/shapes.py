@@ -113,4 +113,5 @@ async def schema_shape(gateway: Gateway, registry: LiveRegistry, stored: StoredV
         references=references_of(schema),
         rule_set=None if rules is None else dict(rule_set_to(rules) or {}),
         metadata_kept_by=holders,
+        derived=await registry.is_derived(stored.subject),
     )

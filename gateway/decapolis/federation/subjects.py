@@ -12,8 +12,9 @@ from decapolis.operations.candidate import DIALECT_TYPES, Request
 from decapolis.operations.delete import delete_subject, delete_version
 from decapolis.operations.fetch import version_from
 from decapolis.operations.register import register
+from decapolis.operations.register_other import register_other
 from decapolis.registries.live import LiveRegistry
-from decapolis_formats import Format
+from decapolis_formats import Format, Schema
 from decapolis_formats.spelling import references_from, rule_set_from
 from decapolis_translators.contract import Feature, StoredVersion
 from decapolis_translators.errors import Absent
@@ -35,6 +36,14 @@ class DeletedInputs(Inputs):
     """Whether soft-deleted versions count."""
 
     deleted: bool = Field(default=False, description="also soft-deleted versions")
+
+
+class VersionInputs(DeletedInputs):
+    """How one version is read."""
+
+    schema_format: str | None = Field(
+        default=None, description="of a table that nobody registered: its columns as avro, iceberg or sql_ddl"
+    )
 
 
 class DeleteInputs(Inputs):
@@ -70,7 +79,7 @@ MetadataMap = dict[str, Any]
 
 async def list_subjects(asked: Asked[SubjectsInputs]) -> Answer:
     """The names, sorted."""
-    registry = asked.desk.registry(asked.path["registry_id"])
+    registry = asked.desk.enabled(asked.path["registry_id"])
     names = await registry.subjects(deleted=asked.inputs.deleted)
     kept = [name for name in names if name.startswith(asked.inputs.prefix)]
     return Answer(page_of(Page[str], kept, asked.inputs, key=str, shape=str))
@@ -84,10 +93,17 @@ async def list_versions(asked: Asked[DeletedInputs]) -> Answer:
     return Answer([await schema_shape(asked.desk.gateway, registry, each) for each in found])
 
 
-async def get_version(asked: Asked[DeletedInputs]) -> Answer:
+async def get_version(asked: Asked[VersionInputs]) -> Answer:
     """One version."""
-    registry, _ = _place(asked)
+    registry, subject = _place(asked)
     shape = await schema_shape(asked.desk.gateway, registry, await _version(asked, deleted=asked.inputs.deleted))
+    if asked.inputs.schema_format is not None:
+        wanted = format_named(asked.inputs.schema_format)
+        if not shape.derived and wanted.value != shape.schema_format:
+            raise Refused(422, "unsupported", f"Version {shape.version} is {shape.schema_format}: transform it instead")
+        if shape.derived:
+            content = (await registry.derived(subject, wanted))[wanted]
+            shape = shape.model_copy(update={"schema_format": wanted.value, "schema_content": content})
     return Answer(shape, headers={"ETag": etag(shape)})
 
 
@@ -104,12 +120,17 @@ async def register_schema(asked: Asked[RegisterInputs]) -> Answer:
         metadata=held,
         rule_set=rule_set_from(inputs.rule_set),
     )
-    if format not in DIALECT_TYPES.values():
+    if format not in registry.capabilities.formats:
         raise Refused(
             422, "unsupported", f"Registry {registry.id} does not hold {format} documents", known=_formats(registry)
         )
     before = set(await _numbers(registry, subject))
-    shown = await register(asked.desk.door(registry.id), subject, request, normalize=inputs.normalize)
+    door = asked.desk.door(registry.id)
+    if format in DIALECT_TYPES.values():
+        shown = await register(door, subject, request, normalize=inputs.normalize)
+    else:
+        document = Schema(format, request.text, tuple(request.references), held, request.rule_set)
+        shown = await register_other(door, subject, document)
     stored = await registry.fetch(shown.subject, shown.version)
     if beside:
         await annotate(gateway, registry, stored, {**await whole_metadata(gateway, registry, stored), **beside})
@@ -183,7 +204,7 @@ async def _metadata_answer(gateway: Gateway, registry: LiveRegistry, stored: Sto
 
 
 def _place(asked: Asked[Any]) -> tuple[LiveRegistry, str]:
-    return asked.desk.registry(asked.path["registry_id"]), asked.path["subject"]
+    return asked.desk.enabled(asked.path["registry_id"]), asked.path["subject"]
 
 
 async def _version(asked: Asked[Any], *, deleted: bool = False) -> StoredVersion:
@@ -240,7 +261,7 @@ ENDPOINTS = (
         get_version,
         "Read one version; `latest` is the newest live one",
         "subjects",
-        inputs=DeletedInputs,
+        inputs=VersionInputs,
         answers={200: SchemaShape},
     ),
     Endpoint(

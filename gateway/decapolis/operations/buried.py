@@ -44,6 +44,8 @@ async def bury(
     Answers what takes it back, for a deletion that was refused; one whose outcome is unknown stays buried.
     """
     before = await _buried(gateway, registry, subject)
+    if not before and not any(asks_deleted(gateway, registry, subject, each) for each in registry.capabilities.formats):
+        return _nothing
     try:
         everything = await registry.history(str(subject), deleted=True)
     except SubjectNotFound:
@@ -61,6 +63,10 @@ async def bury(
             await _keep(gateway, registry, subject, before)
 
     return undone
+
+
+async def _nothing() -> None:
+    """What has to be taken back where nothing was kept."""
 
 
 def asks_deleted(gateway: Gateway, registry: LiveRegistry, subject: Subject, format: Format) -> bool:

@@ -186,8 +186,13 @@ async def _row(gateway: Gateway, registry: LiveRegistry, name: str) -> EstateRow
 
 
 async def _kind(registry: LiveRegistry, stored: StoredVersion) -> str | None:
-    """How the subject's table is kept (`iceberg`, `delta`), where there is a table."""
-    return None
+    """How the subject's table is kept (`iceberg`, `delta`), where there is a table and its catalog answers."""
+    try:
+        table = await registry.table(stored.subject)
+    except RegistryError:
+        return None
+    # the catalog's own words, the kind of its files last: EXTERNAL ICEBERG
+    return table.kind.lower().rpartition(" ")[2] if table is not None and table.kind else None
 
 
 async def look_forever(gateway: Gateway, registry: LiveRegistry, seconds: float) -> None:

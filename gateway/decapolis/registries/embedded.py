@@ -6,15 +6,17 @@ Found through the same entry point as every other type and under the same contra
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from decapolis_formats import FormatError, Schema, engine_of
+from decapolis_formats import Format, FormatError, Schema, engine_of
+from decapolis_formats.transform import read_model
 from decapolis_translators.contract import Capabilities, Feature, StoredVersion
 from decapolis_translators.errors import NotPermitted, SchemaRefused, SubjectRefused
 from decapolis_translators.subjects import Subject
 
 from .references import resolve
-from .stored import StoredRegistry, demand_text
+from .stored import StoredRegistry, demand_references, demand_text
 
 DEFAULT_LEVEL = "BACKWARD"
 DEFAULT_MODE = "READWRITE"
@@ -31,9 +33,9 @@ class EmbeddedRegistry(StoredRegistry):
 
     @property
     def capabilities(self) -> Capabilities:
-        """Everything that the dialect has."""
+        """Everything that the dialect has, and texts of every other format."""
         missing = {Feature.NATIVE_CHECK: "The gateway is this registry's judge; there is no second opinion."}
-        return super().capabilities.without(missing)
+        return replace(super().capabilities.without(missing), formats=frozenset(Format))
 
     async def config(self, subject: str | None) -> Mapping[str, Any] | None:
         """What is set exactly there; the global answers what holds."""
@@ -58,6 +60,7 @@ class EmbeddedRegistry(StoredRegistry):
     ) -> StoredVersion:
         """Adds a version in one transaction: dedup, id, number and text are durable together or not at all."""
         await self._demand_writable(subject)
+        demand_references(schema, self.capabilities)
         await self._demand_readable(Subject.parse(subject).context, schema)
         return await super().register(subject, schema, native_id=native_id, version=version)
 
@@ -77,7 +80,11 @@ class EmbeddedRegistry(StoredRegistry):
             return await self.fetch(subject, None if version < 1 else version, deleted=True)
 
         try:
-            engine_of(schema.format).parse(schema.text, await resolve(schema.references, context, text_of))
+            dependencies = await resolve(schema.references, context, text_of)
+            if schema.format in super().capabilities.formats:
+                engine_of(schema.format).parse(schema.text, dependencies)
+            else:
+                read_model(schema.text, schema.format, dependencies=dependencies)
         except FormatError as error:
             raise SchemaRefused(str(error)) from error
 

@@ -8,15 +8,18 @@ from typing import Any, TypeVar
 
 from decapolis.audit import Along
 from decapolis.cache import subject_scope
-from decapolis_formats import Schema
+from decapolis_formats import Format, Schema
+from decapolis_translators.catalog import Table
 from decapolis_translators.contract import (
     Feature,
     HoldsConfig,
     HoldsModes,
     StoredVersion,
 )
+from decapolis_translators.errors import SubjectNotFound
 from decapolis_translators.subjects import Subject
 
+from .catalog import CatalogRegistry
 from .memory import Memory, ReissuedId
 from .reading import ReadRegistry
 from .stored import StoredRegistry
@@ -83,6 +86,25 @@ class LiveRegistry(ReadRegistry):
         if not isinstance(local, StoredRegistry):
             raise TypeError(f"registry {self.id} does not live in the gateway's store")
         await self.ask(lambda: local.erase(subjects), repeatable=False)
+
+    # --- tables
+
+    async def table(self, subject: str) -> Table | None:
+        """The table of a subject of a catalog as it is now, None where there is none."""
+        catalog = self.translator
+        return await self.ask(lambda: catalog.table(subject)) if isinstance(catalog, CatalogRegistry) else None
+
+    async def is_derived(self, subject: str) -> bool:
+        """Whether a subject only shows the columns of a table that nobody registered; asks no registry."""
+        catalog = self.translator
+        return isinstance(catalog, CatalogRegistry) and await catalog.is_derived(subject)
+
+    async def derived(self, subject: str, *formats: Format) -> Mapping[Format, str]:
+        """The columns of such a table as Avro, Iceberg and SQL; SubjectNotFound, MissingLibrary."""
+        catalog = self.translator
+        if not isinstance(catalog, CatalogRegistry):
+            raise SubjectNotFound(subject)
+        return await self.ask(lambda: catalog.derived(subject, *formats))
 
     # --- settings
 

@@ -13,8 +13,10 @@ from decapolis_formats import Dependency, FormatError, Schema, engine_of
 from decapolis_translators.contract import (
     Feature,
     HasContexts,
+    Listed,
     ListsReferrers,
     ListsUsages,
+    ListsVersions,
     NativeId,
     StoredVersion,
 )
@@ -22,6 +24,7 @@ from decapolis_translators.errors import (
     Absent,
     SchemaNotFound,
     SubjectNotFound,
+    VersionNotFound,
 )
 from decapolis_translators.subjects import Subject
 
@@ -96,6 +99,8 @@ class ReadRegistry(AskedRegistry):
             if self.memory is None:
                 return await self.ask(lambda: self.translator.fetch(subject, version, deleted=deleted))
             stands = await self._standing(subject)
+            if self._lister is not None and not deleted:
+                return await self._fetched_by_id(self._lister, subject, version, stands)
             stored = await self.ask(lambda: self.translator.fetch(subject, version, deleted=deleted))
             return await self._kept(stored, stands, latest=version is None)
 
@@ -142,17 +147,18 @@ class ReadRegistry(AskedRegistry):
         return await self._flights.share((native_id, context), lambda: self._text(native_id, context))
 
     async def _text(self, native_id: int, context: str) -> Schema:
-        if self.memory is not None:
+        memory = self.memory
+        if memory is not None and (not self._learns or memory.seen_ids.may_have(context, native_id)):
             try:
-                return await self.memory.recorded.fetch_by_id(native_id, context)
+                return await memory.recorded.fetch_by_id(native_id, context)
             except SchemaNotFound:
                 pass
         schema = await self.ask(lambda: self.translator.fetch_by_id(native_id, context))
         if not self._learns:
             return schema
         schema = await self._canonical(schema, context)
-        if self.memory is not None:
-            await self.memory.keep(context, native_id, schema)
+        if memory is not None:
+            await memory.keep(context, native_id, schema)
         return schema
 
     async def lookup(self, subject: str, schema: Schema, *, deleted: bool = False) -> StoredVersion | None:
@@ -161,12 +167,15 @@ class ReadRegistry(AskedRegistry):
             everything = await self.history(subject, deleted=deleted)
             if not everything:
                 raise SubjectNotFound(subject)
-            same = (each for each in reversed(everything) if each.schema.fingerprint == schema.fingerprint)
+            same = (each for each in reversed(everything) if each.schema.is_same(schema))
             return next(same, None)
 
         async def question() -> StoredVersion | None:
             if self.memory is None:
                 return await self.ask(lambda: self.translator.lookup(subject, schema, deleted=deleted))
+            known = None if deleted else await self._seen_before(subject, schema)
+            if known is not None:
+                return known
             stands = await self._standing(subject)
             found = await self.ask(lambda: self.translator.lookup(subject, schema, deleted=deleted))
             return None if found is None else await self._kept(found, stands)
@@ -188,6 +197,8 @@ class ReadRegistry(AskedRegistry):
             return [each for each in found if deleted or not each.deleted]
         stands = await self._standing(subject)
         try:
+            if self._lister is not None and not deleted:
+                return await self._history_by_ids(self._lister, subject, stands)
             numbers = await self._listed(subject, deleted=deleted)
         except SubjectNotFound:
             return []
@@ -199,6 +210,60 @@ class ReadRegistry(AskedRegistry):
                 *(self._historic(subject, number, stands, deleted=deleted) for number in some)
             )
         return history
+
+    @property
+    def _lister(self) -> ListsVersions | None:
+        """The registry, where it names versions with their ids in one call and an id says everything about a schema."""
+        able = self._learns and not self.capabilities.has(Feature.METADATA)
+        return self.translator if able and isinstance(self.translator, ListsVersions) else None
+
+    async def _history_by_ids(self, lister: ListsVersions, subject: str, stands: Stands) -> list[StoredVersion]:
+        """Which versions there are is asked for anew; the texts of ids that were seen before are known."""
+        listed = await self.ask(lambda: lister.listed(subject))
+        if self.memory is not None:
+            await self.memory.keep_numbers(subject, [each.version for each in listed], stands, deleted=False)
+        history: list[StoredVersion] = []
+        for at in range(0, len(listed), TOGETHER):
+            some = listed[at : at + TOGETHER]
+            history += await asyncio.gather(*(self._with_text(subject, each, stands) for each in some))
+        return history
+
+    async def _with_text(self, subject: str, listed: Listed, stands: Stands) -> StoredVersion:
+        number, native = listed.version, listed.native_id
+        context = Subject.parse(subject).context
+        if self.memory is not None and isinstance(native, int):
+            self.memory.refuse_conflict(context, native)
+            try:
+                schema = await self.memory.recorded.fetch_by_id(native, context)
+            except SchemaNotFound:
+                pass
+            else:
+                return StoredVersion(subject, number, native, schema, created_ms=listed.created_ms)
+        return await self._historic(subject, number, stands, deleted=False)
+
+    async def _fetched_by_id(
+        self, lister: ListsVersions, subject: str, version: int | None, stands: Stands
+    ) -> StoredVersion:
+        listed = await self.ask(lambda: lister.listed(subject))
+        wanted = listed[-1] if version is None else next((each for each in listed if each.version == version), None)
+        if wanted is None:
+            raise VersionNotFound(subject, version or 0)
+        return await self._kept(await self._with_text(subject, wanted, stands), stands, latest=version is None)
+
+    async def _seen_before(self, subject: str, schema: Schema) -> StoredVersion | None:
+        """The live version that was seen to hold the schema, where the registry still names it with the same id."""
+        lister, memory = self._lister, self.memory
+        if lister is None or memory is None:
+            return None
+        try:
+            known = await memory.recorded.lookup(subject, schema)
+        except SubjectNotFound:
+            return None
+        if known is None:
+            return None
+        listed = await self.ask(lambda: lister.listed(subject))
+        still = any((each.version, each.native_id) == (known.version, known.native_id) for each in listed)
+        return known if still else None
 
     async def _local_history(self, local: StoredRegistry, subject: str) -> Sequence[StoredVersion]:
         """Read once between two changes, where no other process can change it unseen."""

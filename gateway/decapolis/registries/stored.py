@@ -29,6 +29,7 @@ from decapolis_translators.errors import (
     SubjectNotFound,
     SubjectRefused,
     Unreachable,
+    Unsupported,
 )
 from decapolis_translators.subjects import Subject
 
@@ -286,6 +287,12 @@ def _integer(native_id: NativeId) -> int:
     if isinstance(native_id, int):
         return native_id
     raise SchemaNotFound(native_id)
+
+
+def demand_references(schema: Schema, able: Capabilities) -> None:
+    """Refuses references where nobody resolves those of the format."""
+    if schema.references and schema.format not in able.references:
+        raise Unsupported("references", f"References of {schema.format} documents are not resolved.")
 
 
 def demand_text(subject: str) -> None:

@@ -11,7 +11,7 @@ import httpx
 from decapolis_formats import Reference, Schema
 from decapolis_translators.confluent.faults import Asked
 from decapolis_translators.confluent.wire import MAX_ID
-from decapolis_translators.contract import Capabilities, Feature, NativeId, Ping, StoredVersion, Translator
+from decapolis_translators.contract import Capabilities, Feature, Listed, NativeId, Ping, StoredVersion, Translator
 from decapolis_translators.errors import (
     Absent,
     CredentialsRefused,
@@ -87,6 +87,14 @@ class ReadsVersions(Translator[ApicurioConfig]):
         if not numbers:
             raise SubjectNotFound(subject)
         return numbers
+
+    async def listed(self, subject: str) -> list[Listed]:
+        """The live versions with their ids, in one call."""
+        id_name = await self._id_name()
+        live = [each for each in await self._history(subject) if not each.entry.deleted]
+        if not live:
+            raise SubjectNotFound(subject)
+        return [Listed(each.number, self._native_id(each.entry, id_name), each.entry.created_ms) for each in live]
 
     async def fetch(self, subject: str, version: int | None = None, *, deleted: bool = False) -> StoredVersion:
         """One version with its text as it was stored."""
@@ -184,8 +192,11 @@ class ReadsVersions(Translator[ApicurioConfig]):
 
     def _told(self, found: Numbered, schema: Schema, id_name: str) -> StoredVersion:
         entry = found.entry
-        native_id = int32(entry.global_id if id_name == "globalId" else entry.content_id)
+        native_id = self._native_id(entry, id_name)
         return StoredVersion(entry.artifact, found.number, native_id, schema, entry.deleted, entry.created_ms)
+
+    def _native_id(self, entry: Entry, id_name: str) -> int:
+        return int32(entry.global_id if id_name == "globalId" else entry.content_id)
 
     async def _schema(self, entry: Entry) -> Schema:
         core = await self._core()

@@ -11,6 +11,7 @@ import orjson
 
 from decapolis_formats import Format, Schema
 from decapolis_formats.fitting import fitted
+from decapolis_formats.options import Dialect
 from decapolis_formats.types import Model, Struct
 from decapolis_translators.catalog import Catalog, CatalogConfig, Document, Plan, Step, Table
 from decapolis_translators.columns import changes
@@ -58,6 +59,7 @@ class DataplexCatalog(Catalog[DataplexConfig]):
 
     type: ClassVar[str] = "gcp_data_catalog"
     Config: ClassVar[builtins.type[CatalogConfig]] = DataplexConfig
+    sql_dialect: ClassVar[Dialect] = Dialect.BIGQUERY
 
     def __init__(self, registry_id: str, config: DataplexConfig) -> None:
         super().__init__(registry_id, config)

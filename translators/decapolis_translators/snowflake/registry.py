@@ -13,9 +13,10 @@ import httpx
 
 from decapolis_formats import Format
 from decapolis_formats.extras import MissingLibrary
+from decapolis_formats.options import Dialect
 from decapolis_formats.types import Model, Struct
 from decapolis_translators.catalog import Catalog, CatalogConfig, Document, Plan, Step, Table
-from decapolis_translators.contract import Capabilities, Ping
+from decapolis_translators.contract import Capabilities, Ping, Way
 from decapolis_translators.errors import Incompatible, RegistryError, RegistryFault, WriteConflict
 
 from .client import Row, SnowflakeClient
@@ -46,6 +47,7 @@ class SnowflakeCatalog(Catalog[SnowflakeConfig]):
 
     type: ClassVar[str] = "snowflake"
     Config: ClassVar[builtins.type[CatalogConfig]] = SnowflakeConfig
+    sql_dialect: ClassVar[Dialect] = Dialect.SNOWFLAKE
 
     def __init__(
         self, registry_id: str, config: SnowflakeConfig, transport: httpx.AsyncBaseTransport | None = None
@@ -62,7 +64,8 @@ class SnowflakeCatalog(Catalog[SnowflakeConfig]):
     def capabilities(self) -> Capabilities:
         """Documents of the dialect's formats, and tables in SQL that they are shown as."""
         formats = frozenset({Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF, Format.SQL_DDL})
-        return Capabilities(formats)
+        documents = formats - {Format.SQL_DDL}
+        return Capabilities(formats, ways=dict.fromkeys(documents, Way.TRANSFORMED))
 
     async def open(self) -> None:
         """Prepares the client and reads the key."""

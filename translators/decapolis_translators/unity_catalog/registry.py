@@ -11,9 +11,10 @@ from typing import ClassVar
 import httpx
 
 from decapolis_formats import Format
+from decapolis_formats.options import Dialect
 from decapolis_formats.types import Model
 from decapolis_translators.catalog import Catalog, CatalogConfig, Document, Plan, Step, Table
-from decapolis_translators.contract import Capabilities, Ping
+from decapolis_translators.contract import Capabilities, Ping, Way
 
 from .calls import UnityCalls
 from .config import UnityConfig
@@ -32,8 +33,10 @@ class UnityCatalog(Catalog[UnityConfig]):
     type: ClassVar[str] = "unity_catalog"
     Config: ClassVar[builtins.type[CatalogConfig]] = UnityConfig
     declared: ClassVar[Capabilities] = Capabilities(
-        frozenset({Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF, Format.ICEBERG, Format.PARQUET})
+        frozenset({Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF, Format.ICEBERG, Format.PARQUET}),
+        ways=dict.fromkeys((Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF), Way.TRANSFORMED),
     )
+    sql_dialect: ClassVar[Dialect] = Dialect.DATABRICKS
 
     def __init__(
         self, registry_id: str, config: UnityConfig, transport: httpx.AsyncBaseTransport | None = None

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import builtins
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import Connection
 
 from decapolis.registries.overlay.state import Found, State
-from decapolis.registries.stored import OwnStoreFault, StoredConfig, StoredRegistry, demand_text
+from decapolis.registries.stored import OwnStoreFault, StoredConfig, StoredRegistry, demand_references, demand_text
 from decapolis.store import Store, StoreUnavailable
 from decapolis.store.projections import (
     APPLIED,
@@ -28,11 +28,12 @@ from decapolis.store.projections import (
     keep_projection,
     owe_mirror,
     owed_mirrors,
+    projection,
     settle_mirror,
 )
 from decapolis.web import current_call
 from decapolis_formats import Format, Schema
-from decapolis_formats.options import Options
+from decapolis_formats.options import Dialect, Options
 from decapolis_formats.transform import print_model
 from decapolis_formats.types import Model, Named
 from decapolis_translators.catalog import Catalog, Document, Projection, Table
@@ -45,6 +46,7 @@ from decapolis_translators.contract import (
     StoredVersion,
     Translator,
     TranslatorConfig,
+    Way,
 )
 from decapolis_translators.errors import (
     Absent,
@@ -61,6 +63,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _DIALECT = frozenset({Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF})
+_TABLELESS = frozenset({Format.OPENAPI, Format.ASYNCAPI})
+DERIVED = (Format.AVRO, Format.ICEBERG, Format.SQL_DDL)
+"""The formats in which a table that nobody registered is shown."""
 _LACKS = {
     Feature.CONTEXTS: "A catalog has no contexts; its subjects are tables.",
     Feature.LEVELS: "A catalog keeps no levels; the gateway keeps and enforces them.",
@@ -97,7 +102,9 @@ class CatalogRegistry(Translator[TranslatorConfig]):
     @property
     def capabilities(self) -> Capabilities:
         """Everything that the gateway keeps; what is missing is what nobody keeps."""
-        return Capabilities(_DIALECT, _DIALECT, {**_LACKS, **self.catalog.capabilities.missing})
+        native = self.catalog.capabilities
+        ways = {each: native.way(each) if each in native.formats else _way(each) for each in Format}
+        return Capabilities(frozenset(Format), _DIALECT, {**_LACKS, **native.missing}, ways)
 
     async def open(self) -> None:
         """Opens the catalog."""
@@ -136,17 +143,26 @@ class CatalogRegistry(Translator[TranslatorConfig]):
 
     async def _is_ours(self, subject: str) -> bool:
         """Whether the gateway keeps documents of it, rather than columns that it saw."""
-        if await self.projector.row(subject) is not None:
-            return True
-        rows = await self.read(lambda c: self._state.documents.rows(c, subject))
-        seen = await self.read(lambda c: self._state.natives(c, subject))
-        return bool(rows) and not seen
+
+        def work(connection: Connection) -> bool:
+            if projection(connection, self.registry_id, subject) is not None:
+                return True
+            rows = self._state.documents.rows(connection, subject)
+            return bool(rows) and not self._state.natives(connection, subject)
+
+        return await self.read(work)
 
     async def _look(self, subject: str) -> None:
-        """Takes in the columns of a table that nobody registered, as they are now."""
+        """Takes in the columns of a table that nobody registered, as they are now; one look is enough for a request."""
         demand_text(subject)
-        if await self._is_ours(subject):
+        seen = current_call().looked
+        if (seen is not None and (self.registry_id, subject) in seen) or await self._is_ours(subject):
             return
+        await self._look_at_table(subject)
+        if seen is not None:
+            seen.add((self.registry_id, subject))
+
+    async def _look_at_table(self, subject: str) -> None:
         try:
             name = self.catalog.table_of(subject)
             shown = self.catalog.subject_of(name) == subject
@@ -164,6 +180,25 @@ class CatalogRegistry(Translator[TranslatorConfig]):
         number = max((row.native_version for row in known_keys.values()), default=0) + 1
         found = Found(Listed(number, table.fingerprint), derived(table))
         await self.write(lambda c: self._state.learn(c, subject, [found], {table.fingerprint, *known_keys}))
+
+    async def table(self, subject: str) -> Table | None:
+        """The subject's table as it is now, None where there is none."""
+        try:
+            return await self.catalog.table(self.catalog.table_of(subject))
+        except SubjectRefused:
+            return None
+
+    async def is_derived(self, subject: str) -> bool:
+        """Whether the subject only shows the columns of a table that nobody registered."""
+        return bool(await self.read(lambda c: self._state.natives(c, subject)))
+
+    async def derived(self, subject: str, *formats: Format) -> Mapping[Format, str]:
+        """The columns of such a table as they are now, in these formats or in all three; SubjectNotFound for others."""
+        await self._look(subject)
+        table = await self.table(subject) if await self.is_derived(subject) else None
+        if table is None:
+            raise SubjectNotFound(subject)
+        return {format: columns_as(table, format, self.catalog.sql_dialect) for format in formats or DERIVED}
 
     # --- reading
 
@@ -221,6 +256,8 @@ class CatalogRegistry(Translator[TranslatorConfig]):
     async def intended(self, subject: str, schema: Schema) -> Intended | None:
         """What a registration would do to the table; Incompatible where the engine cannot follow."""
         self.catalog.admit(subject, schema)
+        if schema.format in _TABLELESS:
+            return None
         return await self.projector.intended(subject, schema, self.mode_of(subject))
 
     async def register(
@@ -228,6 +265,7 @@ class CatalogRegistry(Translator[TranslatorConfig]):
     ) -> StoredVersion:
         """Plans, commits, copies, and lets the table follow."""
         self.catalog.admit(subject, schema)  # what can never be held is refused before anything is asked
+        demand_references(schema, self.capabilities)
         if not await self._is_ours(subject):
             await self._look(subject)
             if await self.read(lambda c: self._state.natives(c, subject)):
@@ -355,9 +393,17 @@ def _note_end(task: asyncio.Task[None]) -> None:
         log.warning("what a write left to do ended in a fault", extra={"reason": str(task.exception())})
 
 
+def _way(format: Format) -> Way:
+    return Way.KEPT if format in _TABLELESS else Way.TRANSFORMED
+
+
 def derived(table: Table) -> Schema:
     """The columns of a table as an Avro record of its name."""
+    return Schema(Format.AVRO, columns_as(table, Format.AVRO))
+
+
+def columns_as(table: Table, format: Format, dialect: Dialect = Dialect.ANSI) -> str:
+    """The columns of a table as a text of a format, named as the table is."""
     name = table.name.rpartition(".")[2]
     model = Model(Named(name), definitions={name: table.model})
-    printed = print_model(model, Format.AVRO, Options(name=name))
-    return Schema(Format.AVRO, printed.text)
+    return print_model(model, format, Options(name=name, dialect=dialect)).text

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import Connection
@@ -19,6 +19,7 @@ from decapolis.registries.references import resolve
 from decapolis.registries.stored import OwnStoreFault, StoredConfig, StoredRegistry
 from decapolis.store import Store, StoreUnavailable, settings
 from decapolis.store.overlaid import keep_note
+from decapolis.web import current_call
 from decapolis_formats import Dependency, FormatError, Schema
 from decapolis_translators.contract import (
     Capabilities,
@@ -42,6 +43,7 @@ from decapolis_translators.errors import (
     Unsupported,
     VersionNotFound,
 )
+from decapolis_translators.subjects import DEFAULT_CONTEXT
 
 from .native_form import INLINED, canonical, document_of, native_form
 from .notes import IdNote, RangeNote, read, read_range
@@ -69,6 +71,12 @@ RECENT = 1.0
 """For how many seconds a look counts as just done: the one that a registration's own history made."""
 
 MOST_LOOKS = 10_000
+
+ERASED = "erased"
+"""Which kind of setting says that a subject was deleted for good: Pulsar goes on listing its topic."""
+ERASED_AGAIN = 60.0
+MOST_ERASED = 8
+"""After how many seconds such a place is looked at again, and how many of them a listing looks at."""
 
 OURS = "pinned-ids"
 """Which kind of setting says that the ids that the registry carries are this store's."""
@@ -133,7 +141,10 @@ class Overlay(Translator[TranslatorConfig]):
     # --- looking
 
     async def _look(self, subject: str) -> None:
-        """Takes in what became of the subject in the registry since the last look."""
+        """Takes in what became of the subject in the registry since the last look; one is enough for a request."""
+        seen = current_call().looked
+        if seen is not None and (self.registry_id, subject) in seen:
+            return
         self._note_look(subject)
         try:
             listed = await self.lister.listed(subject)
@@ -150,6 +161,8 @@ class Overlay(Translator[TranslatorConfig]):
             await self.write(lambda c: self.state.learn(c, subject, found, present))
         if unseen or any(row.note is None for row in rows):
             await self.pin(subject)
+        if seen is not None:
+            seen.add((self.registry_id, subject))
 
     def _note_look(self, subject: str) -> None:
         if len(self._looked) >= MOST_LOOKS:
@@ -190,11 +203,22 @@ class Overlay(Translator[TranslatorConfig]):
         """The registry's subjects and those that only the gateway still knows."""
         there = set(await self.native.subjects())
         live = set(await self._documents.subjects())
-        for subject in sorted(live - there):
+        erased = there & await self._erased()
+        for subject in (*sorted(live - there), *self._due(erased - live)):
             await self._look(subject)
         known = set(await self._documents.subjects(deleted=True))
         live = set(await self._documents.subjects())
-        return sorted((known if deleted else live) | (there - known))
+        return sorted((known if deleted else live) | (there - known - erased))
+
+    async def _erased(self) -> set[str]:
+        """Subjects that were once deleted for good here: what a registry still lists of them may be an empty place."""
+        return {name for _, name, _ in await self.read(lambda c: settings.all_settings(c, self.registry_id, ERASED))}
+
+    def _due(self, erased: Collection[str]) -> list[str]:
+        """A few of them to look at: somebody else may have filled the place again."""
+        before = time.monotonic() - ERASED_AGAIN
+        old = [subject for subject in sorted(erased) if self._looked.get(subject, before) <= before]
+        return old[:MOST_ERASED]
 
     async def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
         """The numbers, ascending, after a look."""
@@ -290,7 +314,13 @@ class Overlay(Translator[TranslatorConfig]):
             await self._take_away(subject, row.native_version)
         if version is None and natives:
             await self._take_away(subject, None)
-        return await self.write(lambda c: self.state.erase(c, subject, version, natives))
+
+        def erase(connection: Connection) -> list[int]:
+            if version is None:
+                settings.keep_setting(connection, self.registry_id, DEFAULT_CONTEXT, subject, ERASED, {})
+            return self.state.erase(connection, subject, version, natives)
+
+        return await self.write(erase)
 
     async def _take_away(self, subject: str, native_version: int | None) -> None:
         try:

@@ -7,7 +7,7 @@ from alembic import op
 from decapolis.store.tables import job_journal, job_steps, jobs
 
 revision = "0005"
-down_revision = "0003a"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
