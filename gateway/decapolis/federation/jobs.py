@@ -70,14 +70,16 @@ class StepShape(Shape):
 class JobsFilter(Paged):
     """Which jobs are listed."""
 
-    kind: str | None = None
+    kind: str | None = Field(
+        default=None, pattern=r"^[a-z-]{1,32}$", description="set-levels, check, analyze, migrate …"
+    )
     state: State | None = None
 
 
 class StepsFilter(Paged):
     """Which steps are listed."""
 
-    state: str | None = None
+    state: str | None = Field(default=None, pattern=r"^[a-z_]{1,16}$", description="done, failed, skipped, undone …")
 
 
 class RollbackInputs(Inputs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -55,6 +56,7 @@ from .runner import Runner
 PAGE = 500
 POLL_SECONDS = 0.1
 Scope = Literal["all", "failed"]
+_ID = re.compile(r"[0-9a-f-]{36}")
 
 
 class UnknownJob(LookupError):
@@ -165,7 +167,8 @@ class Jobs:
 
     async def get(self, job: str) -> JobRow:
         """A job; UnknownJob."""
-        found = await self._gateway.store.read(lambda c: found_job(c, job))
+        # what cannot be an id is not asked for: a database may refuse the very question
+        found = await self._gateway.store.read(lambda c: found_job(c, job)) if _ID.fullmatch(job) else None
         if found is None or (found.total is None and not found.draft):
             raise UnknownJob(job)
         return found
