@@ -135,7 +135,8 @@ class JobRun:
     async def _keep_lease(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.beat.wait(), BEAT_SECONDS)
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await self.beat.wait()
             self.beat.clear()
             try:
                 self._state = await self._gateway.store.write(

@@ -53,8 +53,10 @@ class Runner:
                     await self._take_up()
                 except StoreUnavailable as away:
                     log.warning("jobs cannot be looked at", extra={"reason": str(away)})
+                # not wait_for: in Python 3.11 it may swallow the cancellation that ends this
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._wake.wait()
                 self._wake.clear()
         finally:
             tasks = [task for _, task in self._runs.values()]

@@ -231,7 +231,8 @@ class Jobs:
 
     async def _pause(self) -> None:
         try:
-            await asyncio.wait_for(self._closing.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._closing.wait()
         except TimeoutError:
             return
 
