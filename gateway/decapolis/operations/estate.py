@@ -30,6 +30,7 @@ from decapolis_translators.subjects import Subject
 
 from .annotated import whole_metadata
 from .described import described, tags_in, words_of
+from .levels import Turns, read_levels
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +149,7 @@ async def _kind(registry: LiveRegistry, stored: StoredVersion) -> str | None:
 
 async def freshen_forever(gateway: Gateway, seconds: float) -> None:
     """Looks at every registry in turns, for as long as the gateway runs."""
+    turns: dict[str, Turns] = {}
     while True:
         for registry in gateway.registries.all:
             if not registry.entry.enabled:
@@ -155,6 +157,9 @@ async def freshen_forever(gateway: Gateway, seconds: float) -> None:
             enter_call(own_call())
             try:
                 await freshen(gateway, registry, again=LOOKED_AT_ONCE)
+                kept = gateway.estate.names.get(registry.id)
+                names = kept.value if kept is not None else frozenset()
+                await read_levels(gateway, registry, names, turns.setdefault(registry.id, Turns()))
             except RegistryError as fault:
                 log.debug("the estate was not looked at", extra={"registry": registry.id, "reason": str(fault)})
             except Exception as error:

@@ -75,6 +75,9 @@ async def _context_level(gateway: Gateway, registry: LiveRegistry, context: str)
 
 async def set_levels(gateway: Gateway, registry: LiveRegistry, names: list[str]) -> dict[str, str]:
     """The subjects that have a level of their own, with it."""
+    known = await registry.levels_snapshot()
+    everything = {*names, *await _configured(registry)}
+    unread = sorted(everything - known.keys())
     places = asyncio.Semaphore(TOGETHER)
 
     async def level_of(name: str) -> tuple[str, str | None]:
@@ -83,8 +86,10 @@ async def set_levels(gateway: Gateway, registry: LiveRegistry, names: list[str])
             level = config.get(LEVEL)
             return name, None if level is None else str(level)
 
-    found = await asyncio.gather(*(level_of(name) for name in sorted({*names, *await _configured(registry)})))
-    return {name: level for name, level in found if level is not None}
+    # what the background has not come to yet; after that no subject costs a call
+    found = dict(await asyncio.gather(*(level_of(name) for name in unread)))
+    told = {**{name: known.get(name) for name in everything - found.keys()}, **found}
+    return {name: level for name, level in sorted(told.items()) if level is not None}
 
 
 async def _configured(registry: LiveRegistry) -> list[str]:

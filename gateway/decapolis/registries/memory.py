@@ -273,6 +273,11 @@ class Memory:
             raise ConfigNotFound(spelled)
         return found["value"]
 
+    async def known_configs(self) -> dict[str, Any]:
+        """Every configuration as last told, by subject; None for one that was told to be none."""
+        rows = await self._store.read(lambda c: settings.all_settings(c, self.registry_id, "known-config"))
+        return {str(Subject(context, name)): body["value"] for context, name, body in rows if name}
+
     async def note_seen(self) -> None:
         """Remembers that the registry answered just now."""
         self.last_seen = time.time()
