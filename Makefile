@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run install test test-registries clients check format bench clean
+.PHONY: run demo install test test-registries clients check format bench clean
 
 run: $(VENV)/.runtime
 	$(BIN)/decapolis serve
@@ -19,6 +19,9 @@ $(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@ $(VENV)/.runtime
+
+demo: $(VENV)/.dev
+	$(BIN)/decapolis demo
 
 install: $(VENV)/.dev
 

@@ -18,7 +18,7 @@ from decapolis.judge.policies import watch
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
-from decapolis.operations.estate import freshen_forever
+from decapolis.operations.estate import look_at_all_forever
 from decapolis.operations.reconcile import reconcile
 from decapolis.registries.catalog import CatalogRegistry, ModeOf, restore
 from decapolis.registries.disabled import DisabledRegistry
@@ -87,7 +87,7 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         )
         probing = asyncio.create_task(_probe_forever(gateway))
         stack.push_async_callback(_end, probing)
-        looking = asyncio.create_task(freshen_forever(gateway, ESTATE_SECONDS))
+        looking = asyncio.create_task(look_at_all_forever(gateway, ESTATE_SECONDS))
         stack.push_async_callback(_end, looking)
         if judge.file.path is not None:
             watching = asyncio.create_task(watch(judge.file, lambda: _judge_anew(gateway), day=judge.today))

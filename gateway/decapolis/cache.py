@@ -229,19 +229,46 @@ class KeptNames:
     until: float
 
 
+class Budget:
+    """Calls per second that the gateway makes of its own accord, evenly spread."""
+
+    def __init__(self, per_second: float) -> None:
+        self._pause = 1.0 / per_second
+        self._next = 0.0
+
+    async def wait(self) -> None:
+        """Waits until the next call may be made."""
+        now = time.monotonic()
+        self._next = max(self._next + self._pause, now)
+        if self._next > now:
+            await asyncio.sleep(self._next - now)
+
+
 class EstateMemory:
-    """Under which change each subject of the estate's index was last looked at by this process."""
+    """What this process knows of the estate, and under which change it was last looked at."""
 
     def __init__(self) -> None:
         self.names: dict[str, KeptNames] = {}
         self.looked: dict[tuple[str, str], int] = {}
         self.checked: dict[str, int] = {}
+        """Under which change the index of a registry was last found to be whole."""
+        self.levels: dict[str, dict[str, tuple[str | None, int]]] = {}
+        """The own level of each subject of a large registry, and under which change it was read."""
         self._locks: dict[str, asyncio.Lock] = {}
+        self._budgets: dict[str, Budget] = {}
 
     def lock(self, registry: str) -> asyncio.Lock:
         """Only one task at a time looks at a registry."""
         return self._locks.setdefault(registry, asyncio.Lock())
 
+    def budget(self, registry: str, per_second: float) -> Budget:
+        """What may be asked of a registry in the background."""
+        return self._budgets.setdefault(registry, Budget(per_second))
+
     def keep_names(self, registry: str, names: frozenset[str], made: int, until: float) -> None:
         """Keeps a listing."""
         self.names[registry] = KeptNames(names, made, until)
+
+    def keep_level(self, registry: str, subject: str, level: str | None, made: int) -> None:
+        """Keeps the own level of a subject, None for none."""
+        self.levels.setdefault(registry, {})[subject] = (level, made)

@@ -60,8 +60,11 @@ class Resilience(_Strict):
 
     deadline: float = Field(default=3.0, gt=0, le=60, description="seconds for one question, retries included")
     concurrency: int = Field(default=64, ge=1, description="questions under way at once")
-    calls_per_second: float = Field(
-        default=10.0, gt=0, description="how fast levels are read in the background, one subject a call"
+    background_calls: float = Field(
+        default=25.0,
+        gt=0,
+        le=1000,
+        description="calls per second that the gateway makes of its own accord, to know levels and texts",
     )
     retries: int = Field(default=2, ge=0, le=10, description="repeats of a failed question that may be repeated")
     breaker_failures: int = Field(default=5, ge=1, description="faults in a row that open the breaker")

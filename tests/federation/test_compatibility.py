@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from decapolis_translators.testing.fakes import CONFLUENT_8, KARAPACE_6, Loopback
@@ -141,7 +142,7 @@ async def test_the_overview_tells_levels_and_their_origin(apis: Apis, fakes: Fak
     door = api.client
     await door.put("/registries/main/config/s", json={"compatibility": "FORWARD_FULL"})
     await door.put("/registries/side/config", json={"compatibility": "FORWARD"})
-    found = await api.get("/compatibility/overview")
+    found = await api.get("/compatibility/overview", effective=True)
     assert found["main"]["global"] == "BACKWARD"
     assert found["main"]["subjects"] == {"s": "FORWARD_FULL"}
     assert found["main"]["effective"]["t"] == {"level": "BACKWARD", "configured": "BACKWARD", "origin": "global"}
@@ -175,3 +176,28 @@ async def test_a_whole_history_against_a_level(api: Api) -> None:
         "unknown-subject",
     )
     assert (await api.refused("POST", "/compatibility/check", {"subject": "s"}))[:2] == (400, "invalid-request")
+
+
+async def test_levels_of_a_large_registry_are_read_in_the_background(apis: Apis, fakes: Fakes) -> None:
+    main = fakes()
+    async with httpx.AsyncClient(base_url=main.url) as client:
+        for number in range(130):
+            await client.post(f"/subjects/s{number:03}/versions", json={"schema": text("a")})
+        await client.put("/config/s007", json={"compatibility": "FULL"})
+    fast = {**entry("main", main), "resilience": {"background_calls": 1000}}
+    api = await apis(fast, home="main")
+    for _ in range(200):
+        found = (await api.get("/compatibility/overview"))["main"]
+        if "error" not in found:
+            break
+        assert "still being read" in found["error"]
+        await asyncio.sleep(0.05)
+    assert found["subjects"] == {"s007": "FULL"}
+    assert found["distribution"] == {"FULL": 1, "BACKWARD": 129}
+    before = fake_of(main).calls.total()
+    await api.client.put("/config/s009", json={"compatibility": "NONE"})
+    changing = fake_of(main).calls.total() - before
+    found = (await api.get("/compatibility/overview"))["main"]
+    assert found["subjects"] == {"s007": "FULL", "s009": "NONE"}
+    # the global level, perhaps the listing, and the one that changed: never a call a subject (the background adds its own few)
+    assert fake_of(main).calls.total() - before - changing < 60

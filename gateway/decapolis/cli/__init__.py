@@ -13,6 +13,7 @@ import click
 _COMMANDS = {
     "canonical": ("canonical", "Print canonical and normalised texts, without a server."),
     "apply": ("apply", "Make registries hold what a folder declares."),
+    "demo": ("demo", "Start a gateway over stand-ins of all ten types."),
     "drift": ("drift", "Show what somebody changed by hand."),
     "plan": ("plan", "Show which steps lead to what a folder declares."),
     "check": ("check", "Judge a candidate in every registry, or a history against a level."),

@@ -14,7 +14,7 @@ from decapolis.cli.printing import Output
 @asking
 async def command(api: Api, output: Output, registries: tuple[str, ...], subjects: bool) -> int:
     """Show levels: global, of subjects, what holds, and who differs from whom.  Exit code 1 where a registry is silent."""
-    found = await api.get("/compatibility/overview", registries=",".join(registries) or None)
+    found = await api.get("/compatibility/overview", registries=",".join(registries) or None, effective=subjects)
     silent = any("error" in each for each in found.values())
     if subjects:
         rows = [
@@ -29,7 +29,7 @@ async def command(api: Api, output: Output, registries: tuple[str, ...], subject
             "registry": name,
             "global": each.get("global"),
             "own": len(each.get("subjects", ())),
-            "subjects": len(each.get("effective", ())),
+            "subjects": sum(each.get("distribution", {}).values()),
             "distribution": ", ".join(f"{level} {count}" for level, count in each.get("distribution", {}).items()),
             "differing": len(each.get("differing", ())),
             "error": each.get("error"),

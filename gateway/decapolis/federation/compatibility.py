@@ -32,6 +32,7 @@ class OverviewInputs(Inputs):
     registries: Listed = named(
         "registries", "registry_ids", "registry_id", description="only these; else all enabled ones"
     )
+    effective: bool = Field(default=False, description="whether the level of every subject is listed, with its origin")
 
 
 class EffectiveShape(Shape):
@@ -48,7 +49,7 @@ class OverviewShape(Shape):
     global_: str = Field(serialization_alias="global")
     enforced_by: str = Field(description="registry where it holds levels itself, else gateway")
     subjects: dict[str, str] = Field(description="the subjects with a level of their own")
-    effective: dict[str, EffectiveShape] = Field(description="every subject")
+    effective: dict[str, EffectiveShape] | None = Field(description="every subject; null unless it was asked for")
     distribution: dict[str, int] = Field(description="how many subjects each level decides for")
     differing: dict[str, dict[str, str]] = Field(
         description="subjects that other registries hold under another level: the level by registry"
@@ -154,13 +155,13 @@ async def compatibility_overview(asked: Asked[OverviewInputs]) -> Answer:
     found = await overview(desk.gateway, desk.chosen(asked.inputs.registries))
     unlike = differing(found)
     entries = {
-        registry_id: failed_entry(each) if isinstance(each, Failed) else _overview(each, unlike)
+        registry_id: failed_entry(each) if isinstance(each, Failed) else _overview(each, unlike, asked.inputs)
         for registry_id, each in found.items()
     }
     return Answer(entries, headers=partial(entries))
 
 
-def _overview(levels: Levels, unlike: dict[str, dict[str, str]]) -> OverviewShape:
+def _overview(levels: Levels, unlike: dict[str, dict[str, str]], inputs: OverviewInputs) -> OverviewShape:
     return OverviewShape(
         global_=levels.global_level,
         enforced_by=levels.enforced_by,
@@ -168,7 +169,9 @@ def _overview(levels: Levels, unlike: dict[str, dict[str, str]]) -> OverviewShap
         effective={
             name: EffectiveShape(level=each.level, configured=each.configured, origin=each.origin)
             for name, each in levels.effective.items()
-        },
+        }
+        if inputs.effective
+        else None,
         distribution=levels.distribution,
         differing={name: by_registry for name, by_registry in unlike.items() if levels.registry in by_registry},
     )

@@ -92,6 +92,6 @@ async def annotate(
     facts = {"version": stored.version, "before": before, "after": kept}
     number = await gateway.audit.intend("set-metadata", registry.id, stored.subject, facts)
     await gateway.store.write(lambda c: keep_annotation(c, registry.id, stored.subject, stored.version, kept))
-    await gateway.changes.count(subject_scope(registry.id, stored.subject))
+    await gateway.changes.count(subject_scope(registry.id, stored.subject), registry.id)
     await gateway.audit.close(number, "done")
     return {**own, **kept}

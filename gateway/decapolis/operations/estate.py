@@ -17,7 +17,7 @@ from decapolis.gateway import Gateway
 from decapolis.registries.live import LiveRegistry
 from decapolis.store.estate import (
     EstateRow,
-    changed_scopes,
+    changed_subjects,
     drop_rows,
     keep_rows,
     known_versions,
@@ -25,39 +25,87 @@ from decapolis.store.estate import (
 )
 from decapolis.web import enter_call, own_call
 from decapolis_translators.contract import StoredVersion
-from decapolis_translators.errors import Absent, RegistryError
+from decapolis_translators.errors import Absent, RegistryError, RegistryFault
 from decapolis_translators.subjects import Subject
 
 from .annotated import whole_metadata
 from .described import described, tags_in, words_of
-from .levels import Turns, read_levels
+from .levels import read_levels
 
 log = logging.getLogger(__name__)
 
 TOGETHER = 16
 BATCH = 100
-NAMES_SECONDS = 10.0
+BEGIN_SECONDS = 5.0
+"""A start belongs to those who wait for it: the background begins when that is over."""
+NAMES_SECONDS = 20.0
 """How long a listing of names counts as fresh while nothing changed through a gateway."""
+FEW = 200
+"""So many subjects are looked at while somebody waits; more are left to the background, within the registry's budget."""
 LOOKED_AT_ONCE = 20
 """How many subjects of a registry are looked at anew in one turn of the background."""
 
 
-async def freshen(gateway: Gateway, registry: LiveRegistry, *, again: int = 0) -> None:
-    """Brings the rows of a registry up to date; a RegistryError leaves what is known. `again` looks at the oldest rows too."""
+class StillLooking(RegistryFault):
+    """The index of a large registry is not whole yet."""
+
+    def __init__(self, registry: str, missing: int, total: int) -> None:
+        super().__init__(
+            f"Registry {registry} is still being looked at: {missing} of {total} subjects are not known yet"
+        )
+
+
+async def is_fresh(gateway: Gateway, registry: LiveRegistry) -> bool:
+    """Whether the rows of a registry were whole a moment ago and nothing changed through a gateway since."""
     memory = gateway.estate
-    async with memory.lock(registry.id):
+    checked = memory.checked.get(registry.id)
+    return checked is not None and await gateway.changes.unchanged((registry.id,), checked)
+
+
+async def freshen(gateway: Gateway, registry: LiveRegistry) -> None:
+    """Brings the rows of a registry up to date while somebody waits; StillLooking where that is left to the background."""
+    if await is_fresh(gateway, registry):
+        return
+    async with gateway.estate.lock(registry.id):
+        if await is_fresh(gateway, registry):
+            return
         made = await gateway.changes.now()
         names = await _names(gateway, registry, made)
         known = await gateway.store.read(lambda c: known_versions(c, registry.id))
         todo = await _to_look_at(gateway, registry, names, known)
-        if again:
-            oldest = sorted((seen, name) for name, (_, seen) in known.items() if name in names)
-            todo |= {name for _, name in oldest[:again]}
-        gone = [name for name in known if name not in names]
-        if gone:
-            await gateway.store.write(lambda c: drop_rows(c, registry.id, gone))
+        if len(todo) > FEW and not registry.is_local:
+            raise StillLooking(registry.id, len(todo), len(names))
+        await _drop_gone(gateway, registry, names, known)
         await _look(gateway, registry, sorted(todo))
-        memory.checked[registry.id] = made
+        gateway.estate.checked[registry.id] = made
+
+
+async def look_on(gateway: Gateway, registry: LiveRegistry) -> None:
+    """One turn of the background: everything that is missing, and the rows that were looked at longest ago."""
+    made = await gateway.changes.now()
+    names = frozenset(await registry.subjects())
+    gateway.estate.keep_names(registry.id, names, made, time.monotonic() + NAMES_SECONDS)
+    known = await gateway.store.read(lambda c: known_versions(c, registry.id))
+    todo = await _to_look_at(gateway, registry, names, known)
+    oldest = sorted((seen, name) for name, (_, seen) in known.items() if name in names)
+    again = {name for _, name in oldest[:LOOKED_AT_ONCE]}
+    await _drop_gone(gateway, registry, names, known)
+    budget = gateway.estate.budget(registry.id, registry.entry.resilience.background_calls)
+    for at in range(0, len(missing := sorted(todo | again)), TOGETHER):
+        some = missing[at : at + TOGETHER]
+        for _ in some if not registry.is_local else ():
+            await budget.wait()
+        await _look(gateway, registry, some)
+    async with gateway.estate.lock(registry.id):
+        gateway.estate.checked[registry.id] = made
+
+
+async def _drop_gone(
+    gateway: Gateway, registry: LiveRegistry, names: frozenset[str], known: dict[str, tuple[int, int]]
+) -> None:
+    gone = [name for name in known if name not in names]
+    if gone:
+        await gateway.store.write(lambda c: drop_rows(c, registry.id, gone))
 
 
 async def _names(gateway: Gateway, registry: LiveRegistry, made: int) -> frozenset[str]:
@@ -86,8 +134,8 @@ async def _to_look_at(
     changes = gateway.changes
     if changes.shared:
         since = gateway.estate.checked.get(registry.id, 0)
-        scopes = await gateway.store.read(lambda c: changed_scopes(c, registry.id, since))
-        return found | (names & {scope.removeprefix(f"{registry.id}/") for scope in scopes})
+        changed = await gateway.store.read(lambda c: changed_subjects(c, registry.id, since))
+        return found | (names & changed.keys())
     looked = gateway.estate.looked
     return found | {
         name
@@ -147,21 +195,33 @@ async def _kind(registry: LiveRegistry, stored: StoredVersion) -> str | None:
     return table.kind.lower().rpartition(" ")[2] if table is not None and table.kind else None
 
 
-async def freshen_forever(gateway: Gateway, seconds: float) -> None:
-    """Looks at every registry in turns, for as long as the gateway runs."""
-    turns: dict[str, Turns] = {}
+async def look_forever(gateway: Gateway, registry: LiveRegistry, seconds: float) -> None:
+    """Looks at a registry in turns, at its texts and at its levels, for as long as the gateway runs."""
+    await asyncio.sleep(BEGIN_SECONDS)
     while True:
-        for registry in gateway.registries.all:
-            if not registry.entry.enabled:
-                continue
+        for turn in (look_on, read_levels):
             enter_call(own_call())
             try:
-                await freshen(gateway, registry, again=LOOKED_AT_ONCE)
-                kept = gateway.estate.names.get(registry.id)
-                names = kept.value if kept is not None else frozenset()
-                await read_levels(gateway, registry, names, turns.setdefault(registry.id, Turns()))
+                await turn(gateway, registry)
             except RegistryError as fault:
                 log.debug("the estate was not looked at", extra={"registry": registry.id, "reason": str(fault)})
             except Exception as error:
                 log.warning("the estate was not looked at", extra={"registry": registry.id}, exc_info=error)
         await asyncio.sleep(seconds)
+
+
+async def look_at_all_forever(gateway: Gateway, seconds: float) -> None:
+    """Has a task for each enabled registry; those that come and go at run time are followed."""
+    tasks: dict[LiveRegistry, asyncio.Task[None]] = {}
+    try:
+        while True:
+            there = {registry for registry in gateway.registries.all if registry.entry.enabled}
+            for registry in there - tasks.keys():
+                tasks[registry] = asyncio.create_task(look_forever(gateway, registry, seconds))
+            for registry in tasks.keys() - there:
+                tasks.pop(registry).cancel()
+            await asyncio.sleep(1.0)
+    finally:
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)

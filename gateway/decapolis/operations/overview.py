@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from decapolis.gateway import Gateway
@@ -15,9 +16,7 @@ from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 from .demanded import LEVEL, facts_of
 from .effective import own_config
 from .everywhere import Failed, everywhere
-
-TOGETHER = 16
-"""How many subjects are asked for at once where levels only come one by one."""
+from .levels import FEW, set_levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class Levels:
 
 async def levels_of(gateway: Gateway, registry: LiveRegistry) -> Levels:
     """The levels of a registry: what is set, and what holds for each subject."""
-    names, overall = await asyncio.gather(registry.subjects(), _global_level(gateway, registry))
+    names, overall = await asyncio.gather(_names(gateway, registry), _global_level(gateway, registry))
     own = await set_levels(gateway, registry, names)
     contexts = {Subject.parse(name).context for name in names} - {DEFAULT_CONTEXT}
     of_context = {each: await _context_level(gateway, registry, each) for each in sorted(contexts)}
@@ -59,6 +58,19 @@ async def levels_of(gateway: Gateway, registry: LiveRegistry) -> Levels:
     enforced_by = "registry" if registry.capabilities.has(Feature.LEVELS) else "gateway"
     shown = overall or gateway.judge.default_level.name
     return Levels(registry.id, shown, enforced_by, own, effective)
+
+
+async def _names(gateway: Gateway, registry: LiveRegistry) -> Sequence[str]:
+    """The subjects; of a large registry as they were listed a moment ago, unless something changed through a gateway."""
+    kept = gateway.estate.names.get(registry.id)
+    if (
+        kept is not None
+        and len(kept.value) > FEW
+        and time.monotonic() < kept.until
+        and await gateway.changes.unchanged((registry.id,), kept.made)
+    ):
+        return sorted(kept.value)
+    return await registry.subjects()
 
 
 async def _global_level(gateway: Gateway, registry: LiveRegistry) -> str | None:
@@ -71,30 +83,6 @@ async def _context_level(gateway: Gateway, registry: LiveRegistry, context: str)
     config = await own_config(gateway, registry, f":{context}:") or {}
     level = config.get(LEVEL)
     return None if level is None else str(level)
-
-
-async def set_levels(gateway: Gateway, registry: LiveRegistry, names: list[str]) -> dict[str, str]:
-    """The subjects that have a level of their own, with it."""
-    known = await registry.levels_snapshot()
-    everything = {*names, *await _configured(registry)}
-    unread = sorted(everything - known.keys())
-    places = asyncio.Semaphore(TOGETHER)
-
-    async def level_of(name: str) -> tuple[str, str | None]:
-        async with places:
-            config = await own_config(gateway, registry, name) or {}
-            level = config.get(LEVEL)
-            return name, None if level is None else str(level)
-
-    # what the background has not come to yet; after that no subject costs a call
-    found = dict(await asyncio.gather(*(level_of(name) for name in unread)))
-    told = {**{name: known.get(name) for name in everything - found.keys()}, **found}
-    return {name: level for name, level in sorted(told.items()) if level is not None}
-
-
-async def _configured(registry: LiveRegistry) -> list[str]:
-    """Subjects that have a configuration here before they have a version."""
-    return [name for name in await registry.configured_subjects() if Subject.parse(name).name]
 
 
 def _effective(

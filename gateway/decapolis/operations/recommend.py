@@ -17,6 +17,7 @@ from decapolis_policies.levels import Depth, Level
 
 from .everywhere import Failed, everywhere
 from .overview import Levels, differing, overview
+from .search import freshened
 
 MOST_NAMED = 20
 """How many subjects one suggestion names; all of them are counted."""
@@ -49,6 +50,7 @@ class Advice:
 
 async def recommend(gateway: Gateway, registries: list[LiveRegistry]) -> Advice:
     """Looks at levels, doubles and tables of the registries."""
+    await freshened(gateway, registries)  # what could not be looked at now is judged by what is known
     levels = await overview(gateway, registries)
     drifts = await everywhere(registries, drift_of)
     deleted = await everywhere(registries, _deleted_only)

@@ -60,7 +60,7 @@ async def search(
     gateway: Gateway, registries: list[LiveRegistry], question: Question, limit: int, after: tuple[str, str] | None
 ) -> Found:
     """The hits by registry and subject, from behind a place on."""
-    failed = await _freshened(gateway, registries)
+    failed = await freshened(gateway, registries)
     by_id = {registry.id: registry for registry in registries}
     wanted = _wanted(question, list(by_id))
 
@@ -86,7 +86,7 @@ async def text_of(gateway: Gateway, row: EstateRow) -> Schema | None:
         return None
 
 
-async def _freshened(gateway: Gateway, registries: list[LiveRegistry]) -> dict[str, Failed]:
+async def freshened(gateway: Gateway, registries: list[LiveRegistry]) -> dict[str, Failed]:
     """Registries whose rows could not be brought up to date in time; what is known of them is searched all the same."""
 
     async def one(registry: LiveRegistry) -> None:

@@ -144,18 +144,6 @@ class LiveRegistry(ReadRegistry):
 
         return await self.patiently((kind, spelled, await self._changes.last_of(scope)), question, recall)
 
-    async def levels_snapshot(self) -> dict[str, str | None]:
-        """The level of each subject as last read or set, None for none; subjects that were never read are not in it.
-
-        Asks no registry: a change through any gateway takes its subject out, and the background reads it again.
-        """
-        if self.memory is None:
-            here = await self.settings_here()
-            configs = {str(place): value for (kind, place), value in here.items() if kind == "config" and place.name}
-        else:
-            configs = await self.memory.known_configs()
-        return {subject: (config or {}).get("compatibilityLevel") for subject, config in configs.items()}
-
     async def forget_setting(self, spelled: str | None) -> None:
         """Forgets what was last read there: it changes, and what it was before may be shown to nobody any more."""
         if self.memory is not None:

@@ -58,13 +58,13 @@ def latest_versions(connection: Connection, registry: str) -> dict[tuple[str, st
     return {(row.context, row.subject): row.newest for row in connection.execute(statement)}
 
 
-def changed_scopes(connection: Connection, registry: str, since: int) -> list[str]:
-    """The scopes of a registry's subjects that changed after a number, for stores that several gateways share."""
+def changed_subjects(connection: Connection, registry: str, since: int) -> dict[str, int]:
+    """The subjects of a registry that changed after a number, with the number; for stores that several gateways share."""
     prefix = f"{registry}/"
-    statement = select(changes.c.scope).where(
+    statement = select(changes.c.scope, changes.c.counter).where(
         changes.c.scope.startswith(prefix, autoescape=True), changes.c.counter > since
     )
-    return [row.scope for row in connection.execute(statement)]
+    return {row.scope.removeprefix(prefix): row.counter for row in connection.execute(statement)}
 
 
 def keep_rows(connection: Connection, rows: Sequence[EstateRow]) -> None:
