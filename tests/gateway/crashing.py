@@ -7,6 +7,7 @@ that many of them can be had in a second.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import signal
@@ -109,9 +110,11 @@ class Killer:
 
 @cache
 def _nursery() -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    nursery = subprocess.Popen(
         [sys.executable, "-m", "tests.gateway.crashing"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
+    atexit.register(nursery.__exit__, None, None, None)  # closes its input, which ends it
+    return nursery
 
 
 def asked(
