@@ -86,18 +86,12 @@ SERVERS = (
     ),
     Server("pulsar", "Apache Pulsar", "DECAPOLIS_LIVE_PULSAR", ("pulsar-real",)),
     Server("oidc", "oauth2-mock-server", "DECAPOLIS_LIVE_OIDC"),
-    Server(
-        "unitycatalog",
-        "uc-server",
-        "DECAPOLIS_LIVE_UNITY_CATALOG",
-        ("unity-oss-real",),
-        only_cached="compiling it takes half an hour: `tests/servers/unitycatalog.sh install` does so once",
-    ),
 )
 NOT_TO_BE_HAD = {
     "Confluent Schema Registry": "no package registry serves it; DECAPOLIS_LIVE_CONFLUENT names one",
     "Karapace": "no package of that name is published; DECAPOLIS_LIVE_KARAPACE names one",
     "Redpanda": "no package registry serves it; DECAPOLIS_LIVE_REDPANDA names one",
+    "uc-server": "compiles for half an hour and refuses tables that the published API takes; `unitycatalog.sh` starts it",
     "AWS Glue": "needs an account: DECAPOLIS_LIVE_AWS_GLUE; moto stands in",
     "Unity Catalog of Databricks": "needs a workspace: DECAPOLIS_LIVE_DATABRICKS",
     "Snowflake": "needs an account: DECAPOLIS_LIVE_SNOWFLAKE; fakesnow runs our statements",
@@ -193,10 +187,6 @@ def _fakesnow() -> tuple[dict[str, str], str]:
 def _variables(started: Started) -> dict[str, str]:
     """What tells the suites where everything is."""
     found = {server.variable: started.urls[server.name] for server in SERVERS if server.name in started.urls}
-    if unity := started.urls.get("unitycatalog"):
-        place = f"file:///tmp/decapolis-unitycatalog-{unity.rpartition(':')[2]}/tables"
-        config = {"url": unity, "catalog": "tests", "storage_location": place, "recreate_tables": True}
-        found["DECAPOLIS_LIVE_UNITY_CATALOG"] = json.dumps(config)
     return found
 
 
