@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Literal
 
@@ -262,7 +262,7 @@ async def test_a_failed_projection_says_why(registry: CatalogRegistry, warehouse
 @pytest.fixture
 async def client(gateways: Running, warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     point = EntryPoint("plain_catalog", "decapolis_translators.testing.fakes.plain_catalog:PlainCatalog", GROUP)
-    known = [found.entry_point for found in Types().all()]
+    known = [*entry_points(group=GROUP)]
     monkeypatch.setattr("decapolis.assembly.Types", lambda: Types([*known, point]))
     lake = {"id": "lake", "type": "plain_catalog", "config": {"warehouse": str(tmp_path)}}
     quick = {"retries": 0, "breaker_failures": 1000}

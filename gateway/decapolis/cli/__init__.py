@@ -12,6 +12,7 @@ import click
 
 _COMMANDS = {
     "canonical": ("canonical", "Print canonical and normalised texts, without a server."),
+    "audit": ("audit", "Search, export and verify the trail of changes."),
     "apply": ("apply", "Make registries hold what a folder declares."),
     "demo": ("demo", "Start a gateway over stand-ins of all ten types."),
     "drift": ("drift", "Show what somebody changed by hand."),

@@ -102,14 +102,13 @@ async def api_at(url: str | None, config: str | None, store: str | None) -> Asyn
 @asynccontextmanager
 async def _own(config: str | None, store: str | None) -> AsyncIterator[Api]:
     from decapolis.app import create_app
-    from decapolis.ids import LedgerConflict
-    from decapolis.store import StoreTaken, StoreUnavailable, UnsuitableStore
+    from decapolis.store import StoreTaken, StoreUnavailable
 
     application = create_app(configured(Flags(config, store=store)))
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(application.opened())
-        except (StoreTaken, StoreUnavailable, UnsuitableStore, LedgerConflict, LookupError, OSError) as error:
+        except (StoreTaken, StoreUnavailable, ValueError, LookupError, OSError) as error:
             raise click.ClickException(f"{error}; a gateway that is running can be asked with --url") from error
         transport = httpx.ASGITransport(application)
         client = httpx.AsyncClient(transport=transport, base_url="http://decapolis", timeout=SECONDS)

@@ -13,7 +13,7 @@ from collections.abc import Hashable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from decapolis.cache import Ready
+from decapolis.cache import Ready, table_scope
 from decapolis.gateway import Gateway
 from decapolis.store import StoreUnavailable
 from decapolis.web import call_for, enter_call
@@ -134,7 +134,8 @@ class ReadyLayer:
             keep = keeps[-1]
             expires = 0.0 if keep.seconds is None else time.monotonic() + keep.seconds
             question = len(scope["raw_path"]) + int(_header(scope, b"content-length") or 0)
-            ready = Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires, question)
+            scopes = (*keep.scopes, table_scope()) if keep.scopes else ()
+            ready = Ready(200, recorder.headers, bytes(recorder.body), route, scopes, made, expires, question)
             self._answers.put(key, ready)
             if self._shared is not None and keep.scopes and scope["method"] == "GET":
                 await self._shared.put(key, ready, keep.seconds or SHARED_SECONDS)

@@ -108,7 +108,7 @@ class Endpoint:
     """The type of the body by status; None for an empty one."""
     problems: tuple[int, ...] = (400, 404)
     media_types: Mapping[int, str] = field(default_factory=dict)
-    """Of answers that are not JSON."""
+    """Of answers that are not JSON; several are separated by `, `."""
 
     @property
     def takes_body(self) -> bool:

@@ -17,16 +17,19 @@ from decapolis.web import current_call
 
 from . import (
     advising,
+    audit,
     comparing,
     compatibility,
     declaring,
     ids,
+    plugging,
     registries,
     routing,
     schemas,
     searching,
     subjects,
     transforming,
+    types,
 )
 from .desk import Desk
 from .endpoint import Asked, Endpoint, read_inputs
@@ -38,6 +41,9 @@ log = logging.getLogger(__name__)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *registries.ENDPOINTS,
+    *plugging.ENDPOINTS,
+    *types.ENDPOINTS,
+    *audit.ENDPOINTS,
     *schemas.ENDPOINTS,
     *searching.ENDPOINTS,
     *comparing.ENDPOINTS,
@@ -64,7 +70,9 @@ class FederationFace:
         by_path: dict[str, dict[str, Endpoint]] = {}
         for each in ENDPOINTS:
             by_path.setdefault(BASE + each.path, {})[each.method] = each
-        served: list[BaseRoute] = [Route(path, _Served(self._desk, path, methods)) for path, methods in by_path.items()]
+        # a path that is written out comes before one that has a place for any word
+        ordered = sorted(by_path.items(), key=lambda item: item[0].count("{"))
+        served: list[BaseRoute] = [Route(path, _Served(self._desk, path, methods)) for path, methods in ordered]
         return [*served, Route("/openapi.json", self._document), Route("/docs", self._page)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
-from decapolis.ids import RangeFull
+from decapolis.ids import LedgerConflict, RangeFull
 from decapolis.locks import Busy
 from decapolis.operations import errors as refusals
+from decapolis.operations import plugging
 from decapolis.operations.annotated import MetadataInvalid
 from decapolis.operations.history_check import UnknownMode
 from decapolis.operations.subject_filter import FilterInvalid
+from decapolis.registries.asking import RegistryDisabled
 from decapolis.registries.routing import NoRoute, UnknownRegistry
 from decapolis.registries.stored import OwnStoreFault
 from decapolis.store import StoreUnavailable
@@ -93,12 +95,25 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (refusals.RuleSetInvalid, 422, "invalid-rule-set"),
     (refusals.ContextNotEmpty, 409, "context-not-empty"),
     (NoRoute, 404, "no-route"),
+    (plugging.AddressNotAllowed, 400, "address-not-allowed"),
+    (plugging.EntryInvalid, 400, "invalid-registry"),
+    (plugging.SecretsNeedKey, 400, "secrets-need-key"),
+    (plugging.NotReachable, 422, "registry-not-reachable"),
+    (plugging.RegistryTaken, 409, "registry-exists"),
+    (plugging.RegistryInUse, 409, "registry-in-use"),
+    (plugging.DeclaredInFile, 409, "declared-in-file"),
+    (plugging.EntryChanged, 412, "changed-meanwhile"),
+    (plugging.PluginsOff, 403, "plugins-off"),
+    (plugging.ModuleUnusable, 422, "module-unusable"),
+    (plugging.TypeInUse, 409, "type-in-use"),
+    (LedgerConflict, 409, "ids-conflict"),
     (UnknownTypeError, 400, "unknown-type"),
     (BrokenTypeError, 422, "broken-type"),
     (MissingLibrary, 422, "library-missing"),
     (Misspelt, 400, "invalid-request"),
     (ValidationError, 400, "invalid-request"),
     (BodyTooLarge, 413, "body-too-large"),
+    (RegistryDisabled, 409, "registry-disabled"),
     (faults.Throttled, 429, "throttled"),
     (OwnStoreFault, 503, "store-unavailable"),
     (StoreUnavailable, 503, "store-unavailable"),
@@ -139,6 +154,8 @@ def _title(code: str) -> str:
 def _facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, (refusals.IncompatibleSchema, faults.Incompatible)):
         return {"messages": list(error.messages)}
+    if isinstance(error, plugging.EntryInvalid):
+        return {"problems": [{"place": place, "what": what} for place, what in error.problems]}
     if isinstance(error, (UnknownTypeError, UnknownMode)):
         return {"known": list(error.known)}
     if isinstance(error, refusals.RulesBroken):

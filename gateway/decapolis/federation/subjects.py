@@ -79,7 +79,7 @@ MetadataMap = dict[str, Any]
 
 async def list_subjects(asked: Asked[SubjectsInputs]) -> Answer:
     """The names, sorted."""
-    registry = asked.desk.registry(asked.path["registry_id"])
+    registry = asked.desk.enabled(asked.path["registry_id"])
     names = await registry.subjects(deleted=asked.inputs.deleted)
     kept = [name for name in names if name.startswith(asked.inputs.prefix)]
     return Answer(page_of(Page[str], kept, asked.inputs, key=str, shape=str))
@@ -204,7 +204,7 @@ async def _metadata_answer(gateway: Gateway, registry: LiveRegistry, stored: Sto
 
 
 def _place(asked: Asked[Any]) -> tuple[LiveRegistry, str]:
-    return asked.desk.registry(asked.path["registry_id"]), asked.path["subject"]
+    return asked.desk.enabled(asked.path["registry_id"]), asked.path["subject"]
 
 
 async def _version(asked: Asked[Any], *, deleted: bool = False) -> StoredVersion:

@@ -178,6 +178,49 @@ audit = Table(
 )
 """Intent before a change, outcome after it; an intent without an outcome is a crash to be looked into."""
 
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry", _Id, nullable=False),
+    Column("part", String(8), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("sealed_ms", BigInteger, nullable=False),
+    Index("audit_seals_by_entry", "entry", "part", unique=True),
+)
+"""The chain over the trail: each link covers one entry, or its intent or outcome, and the hash of the link before it."""
+audit_seals.add_is_dependent_on(audit)
+
+audit_cursors = Table(
+    "audit_cursors",
+    metadata,
+    Column("sink", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""How far each place outside, to which the trail is sent, has got."""
+
+plugged_registries = Table(
+    "plugged_registries",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("body", JSON(none_as_null=True), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("removed", Boolean, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("changed_by", Text, nullable=False),
+)
+"""Registries that were added at run time: their entries as they were given, secrets sealed; of removed ones the type."""
+
+pinned_routes = Table(
+    "pinned_routes",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("registry", String(255), nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+)
+"""Subjects whose owner was decided at run time; they come before every rule."""
+
 overlaid = Table(
     "overlaid",
     metadata,
