@@ -35,6 +35,12 @@ class Running:
         found = re.search(r"VmRSS:\s+(\d+)", status)
         return int(found.group(1)) / 1024 if found else 0.0
 
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time that it used so far, its threads and the children it waited for included."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
 
 def free_port() -> int:
     """A loopback port that nobody listens on."""
@@ -117,8 +123,17 @@ def gateway(upstream: str | None = None) -> Iterator[Running]:
             yield running
 
 
-def requests_per_second(url: str, script: str | None, seconds: float) -> float:
+@dataclass(frozen=True)
+class Load:
+    """What a server did under load: requests a second, and requests a second of its own processor time."""
+
+    rate: float
+    per_cpu: float
+
+
+def under_load(server: Running, url: str, script: str | None, seconds: float) -> Load:
     """What wrk measures on the other core; every answer must be a 2xx."""
+    spent = server.cpu_seconds
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         command = [*pinned(LOAD_CORE), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s"]
         if script is not None:
@@ -128,5 +143,8 @@ def requests_per_second(url: str, script: str | None, seconds: float) -> float:
         shown = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in shown:
         raise RuntimeError(f"{url}: not every answer was good\n{shown}")
-    found = re.search(r"Requests/sec:\s+([\d.]+)", shown)
-    return float(found.group(1)) if found else 0.0
+    spent = server.cpu_seconds - spent
+    rate, count = re.search(r"Requests/sec:\s+([\d.]+)", shown), re.search(r"(\d+) requests in", shown)
+    if rate is None or count is None:
+        raise RuntimeError(f"{url}: wrk said nothing\n{shown}")
+    return Load(float(rate.group(1)), int(count.group(1)) / max(spent, 0.01))

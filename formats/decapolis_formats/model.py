@@ -116,7 +116,17 @@ class Schema:
         """The 16 bytes that are equal exactly when two schemas are the same (format and subject excluded)."""
         return digest(self.text, self.references, self.metadata, self.rule_set)
 
+    def is_same(self, other: Schema) -> bool:
+        """Whether both have one fingerprint; where there is nothing but text, that need not be worked out."""
+        if self._has_more or other._has_more:
+            return self.fingerprint == other.fingerprint
+        return self.text == other.text
+
     @property
+    def _has_more(self) -> bool:
+        return bool(self.references) or self.metadata is not None or self.rule_set is not None
+
+    @cached_property
     def guid(self) -> str:
         """The fingerprint printed as a UUID, as the dialect shows it."""
         return str(UUID(bytes=self.fingerprint))

@@ -16,7 +16,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -36,6 +35,7 @@ from decapolis.store import Store, StoreUnavailable
 from decapolis.store.schemas import counts_by_registry
 from decapolis.web import BodyTooLarge, current_call
 
+OWN_PATHS = frozenset({"/health/live", "/health/ready", "/health/startup", "/metrics"})
 STORE_SECONDS = 1.0
 """How long a health check waits for the store; less than whoever asks waits for it."""
 
@@ -58,25 +58,27 @@ class Application:
                 Route("/health/startup", self._startup),
                 Route("/metrics", self._metrics),
             ],
-            middleware=[
-                Middleware(BodyLimit, most=configuration.gateway.limits.body_bytes),
-                Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
-            ],
             lifespan=self._lifespan,
             exception_handlers={HTTPException: _refused},
         )
-        # everything else is the dialect's, names with line breaks included, which no route pattern matches
         inner.router.redirect_slashes = False
         inner.router.default = self._late
-        self._inner: ASGIApp = inner
-        self._outer: ASGIApp = inner
+        self._own: ASGIApp = inner
+        self._inner: ASGIApp = BodyLimit(Compression(self._shared_out), configuration.gateway.limits.body_bytes)
+        self._outer: ASGIApp = self._inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Every request of the process."""
         if scope["type"] == "lifespan":
-            await self._inner(scope, receive, send)
+            await self._own(scope, receive, send)
             return
         await self._outer(scope, receive, send)
+
+    async def _shared_out(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The dialect finds its own way along the raw path; everything else is Starlette's."""
+        path = scope["path"]
+        dialect = None if path in OWN_PATHS or _is_federated(path) else self._late.dialect
+        await (self._own if dialect is None else dialect)(scope, receive, send)
 
     def opened(self) -> AbstractAsyncContextManager[None]:
         """The life span as a context, for whoever runs the application without a server."""
@@ -222,6 +224,38 @@ class BodyLimit:
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         await error_response(ErrorAnswer(413, 413, str(BodyTooLarge(self._most))), V1)(scope, receive, send)
+
+
+SMALLEST_PACKED = 1024
+"""Shorter answers are not worth packing."""
+
+
+class Compression:
+    """Packs answers for clients that ask for it, and tells caches that others get other bytes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._packed = GZipMiddleware(app, minimum_size=SMALLEST_PACKED, compresslevel=5)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; most ask for nothing, and pay for nothing."""
+        if any(b"gzip" in value for name, value in scope["headers"] if name == b"accept-encoding"):
+            await self._packed(scope, receive, send)
+            return
+        started: list[Message] = []
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                started.append(message)
+                return
+            if started:
+                start = started.pop()
+                if message.get("more_body") or len(message.get("body", b"")) >= SMALLEST_PACKED:
+                    start = {**start, "headers": [*start["headers"], (b"vary", b"Accept-Encoding")]}
+                await send(start)
+            await send(message)
+
+        await self._app(scope, receive, told)
 
 
 def create_app(configuration: Configuration) -> Application:

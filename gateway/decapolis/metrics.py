@@ -74,11 +74,19 @@ class Metrics(Collector):
             ["registry"],
             registry=self.registry,
         )
+        self._seconds_of: dict[str, Histogram] = {}
         self.registry.register(self)
 
     def count(self, route: str, method: str, status: int) -> None:
         """Counts one answered request."""
         self.requests[(route, method, status)] += 1
+
+    def took(self, route: str, seconds: float) -> None:
+        """Notes how long a request took that was not answered from ready bytes."""
+        kept = self._seconds_of.get(route)
+        if kept is None:
+            kept = self._seconds_of[route] = self.seconds.labels(route)
+        kept.observe(seconds)
 
     def collect(self) -> Iterable[Metric]:
         """The samples of the plain counters."""

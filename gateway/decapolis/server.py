@@ -178,6 +178,8 @@ def _config(application: Application, certificates: Certificates | None) -> uvic
         access_log=False,
         log_config=None,
         server_header=False,
+        # nobody here asks who the client is behind a proxy, and every request would pay for the answer
+        proxy_headers=False,
         date_header=True,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         timeout_keep_alive=75,

@@ -26,7 +26,8 @@ class Call:
     """One request on its way through the gateway; the only mutable thing that travels with it."""
 
     request_id: str
-    traceparent: str
+    came_with: str | None = None
+    """The trace context that the caller sent."""
     actor: str = "anonymous"
     administrator: bool = True
     started: float = field(default_factory=time.monotonic)
@@ -42,6 +43,14 @@ class Call:
     """Registries and subjects in which this request saw already what others put there; None looks every time."""
     last_changes: dict[str, int] = field(default_factory=dict)
     """The latest change of each scope that this request asked the shared store for."""
+    _traceparent: str = ""
+
+    @property
+    def traceparent(self) -> str:
+        """The trace context of this request, made when somebody wants to know it: most answers are ready before that."""
+        if not self._traceparent:
+            self._traceparent = _child_of(self.came_with)
+        return self._traceparent
 
     def note_stale(self, seconds: float) -> None:
         """Remembers that a part of the answer is that old; the oldest part counts."""
@@ -87,7 +96,7 @@ def current_call() -> Call:
 
 def own_call() -> Call:
     """A call for work that the gateway does of its own accord."""
-    return Call(str(uuid.uuid4()), new_traceparent(), actor="gateway", wants_fresh=True)
+    return Call(str(uuid.uuid4()), actor="gateway", wants_fresh=True)
 
 
 def enter_call(call: Call) -> None:
@@ -95,10 +104,9 @@ def enter_call(call: Call) -> None:
     _current.set(call)
 
 
-def call_for(request_id: str | None, traceparent: str | None) -> Call:
-    """A call with the caller's own ids where they are usable, else with new ones."""
-    usable = request_id if request_id and request_id.strip() else str(uuid.uuid4())
-    return Call(usable, _child_of(traceparent), looked=set())
+def call_for(request_id: str, traceparent: str | None) -> Call:
+    """A call of that id, within the caller's own trace where it named a usable one."""
+    return Call(request_id, traceparent, looked=set())
 
 
 def new_traceparent() -> str:

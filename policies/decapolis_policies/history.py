@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from decapolis_formats import (
@@ -36,24 +36,48 @@ class Text:
     format: Format
     text: str
     dependencies: tuple[Dependency, ...] = ()
+    _lax: Any = field(default=None, init=False, repr=False, compare=False)
+    """How history reads it, once that was asked: a comparison asks several times."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a reading is heavy, and whoever gets this in another process makes its own
+        return Text, (self.format, self.text, self.dependencies)
 
     def parsed(self, *, strict: bool, validate_fields: bool = False) -> Any:
         """The engine's reading of it, remembered; InvalidSchema where it cannot be read."""
-        key = (self, strict, validate_fields)
+        if strict or validate_fields:
+            return self._remembered(strict=strict, validate_fields=validate_fields)
+        if self._lax is None:
+            object.__setattr__(self, "_lax", self._remembered(strict=False, validate_fields=False))
+        return self._lax
+
+    def _remembered(self, *, strict: bool, validate_fields: bool) -> Any:
+        key = (*self.key, strict, validate_fields)
         return _READ.get(key, self.characters, lambda: self._read(strict=strict, validate_fields=validate_fields))
+
+    @property
+    def key(self) -> tuple[str, str, tuple[Dependency, ...]]:
+        """What tells it from others, without the reading: memories of it must not hold that too."""
+        return (self.format.value, self.text, self.dependencies)
 
     def _read(self, *, strict: bool, validate_fields: bool) -> Any:
         engine = engine_of(self.format)
         return engine.parse(self.text, self.dependencies, strict=strict, validate_fields=validate_fields)
 
+    def with_reading(self, reading: Any) -> Text:
+        """The same text with a reading that somebody has already, so that comparisons need not read it again."""
+        object.__setattr__(self, "_lax", reading)
+        return self
+
     def read_as(self, reading: Any) -> None:
-        """Remembers a reading that somebody has already, so that comparisons need not read the text again."""
-        _READ.put((self, False, False), self.characters, reading)
+        """Remembers a reading for everybody who will have this text."""
+        _READ.put((*self.key, False, False), self.characters, reading)
 
     @property
     def characters(self) -> int:
         """How much text there is to read, references included."""
-        return len(self.text) + sum(len(each.text) for each in self.dependencies)
+        size = len(self.text)
+        return size + sum(len(each.text) for each in self.dependencies) if self.dependencies else size
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +174,7 @@ def breaking(reader: Text, writer: Text, options: CompareOptions) -> tuple[Diffe
         found = engine.compare(reader.parsed(strict=False), writer.parsed(strict=False), options)
         return tuple(difference for difference in found if not difference.compatible)
 
-    return _COMPARED.get((reader, writer, options), reader.characters + writer.characters, compared)
+    return _COMPARED.get((reader.key, writer.key, options), reader.characters + writer.characters, compared)
 
 
 def dialect_messages(

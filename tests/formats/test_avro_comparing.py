@@ -146,3 +146,17 @@ def test_a_root_mismatch_met_again_moves_to_its_place() -> None:
     assert compared(reader, writer) == [expected[0], "TYPE_MISMATCH /fields/0/type"]
     mismatched = record("R", ("a", ["null", fixed(1)]), ("b", "F")), record("R", ("a", enum()), ("b", "E"))
     assert strictly(*mismatched) == [expected[0], "TYPE_MISMATCH /fields/1/type"]
+
+
+def test_equal_unions_are_places_of_their_own() -> None:
+    """What is found at one of two fields of one spelling is told with its own path."""
+    reader = avro.parse(_two("string"))
+    assert reader.root.fields[0].type is not reader.root.fields[1].type
+    found = avro.compare(reader, avro.parse(_two("long")))
+    assert [each.path for each in found] == ["/fields/0/type/1", "/fields/1/type/1"]
+    assert avro.compare(reader, avro.parse(_two("string"))) == []
+
+
+def _two(kind: str) -> str:
+    fields = [{"name": name, "type": ["null", kind]} for name in ("a", "b")]
+    return json.dumps({"type": "record", "name": "R", "fields": fields})

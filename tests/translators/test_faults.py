@@ -166,7 +166,7 @@ async def test_a_hanging_registry_ends_with_the_timeout(kind: str, connect: Open
 
 
 async def test_an_endless_answer_is_cut_off(kind: str, connect: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("decapolis_translators.http.client.MAX_ANSWER", 10)
+    monkeypatch.setattr("decapolis_translators.http.transport.MAX_ANSWER", 10)
     registry = await connect(kind, httpx.MockTransport(lambda request: httpx.Response(200, json=list(range(100)))))
     with pytest.raises(errors.Garbled, match="larger"):
         await registry.versions("s")

@@ -60,17 +60,41 @@ class Map:
 class Union:
     """One of several types; `reads` are the primitive writers that one of its primitive branches reads.
 
-    `plain` says that every branch is primitive.
+    `plain` says that every branch is primitive, `text` is how a union of bare primitives is always printed.
     """
 
-    __slots__ = ("branches", "plain", "reads")
+    __slots__ = ("branches", "plain", "reads", "text")
     kind: Final = "union"
 
-    def __init__(self, branches: list[Type]) -> None:
+    def __init__(self, branches: list[Type], text: str | None = None) -> None:
         self.branches = branches
         kinds = [branch.kind for branch in branches]
         self.plain = PRIMITIVES.issuperset(kinds)
         self.reads = _NOTHING.union(*[READS[kind] for kind in kinds if kind in PRIMITIVES])
+        self.text = text
+
+    def twin(self) -> Union:
+        """Another union of the same branches: a place of its own in a schema, for those who tell places apart."""
+        other = Union.__new__(Union)
+        other.branches, other.plain, other.reads, other.text = self.branches[:], self.plain, self.reads, self.text
+        return other
+
+
+USUAL_UNIONS: Final[dict[tuple[str, ...], Union]] = {}
+"""Unions of bare primitives by their names, to take twins of."""
+_MOST_USUAL = 1_000
+
+
+def union_of(branches: list[Type]) -> Union:
+    """A union of these branches, remembered where they are bare primitives."""
+    if not all(BARE.get(branch.kind) is branch for branch in branches):
+        return Union(branches)
+    kinds = tuple(branch.kind for branch in branches)
+    quoted = '","'.join(kinds)
+    made = Union(branches, f'["{quoted}"]' if kinds else "[]")
+    if len(USUAL_UNIONS) < _MOST_USUAL:
+        USUAL_UNIONS[kinds] = made.twin()
+    return made
 
 
 class Named:

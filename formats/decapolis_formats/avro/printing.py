@@ -45,6 +45,8 @@ class Canonical:
         if self._depth > MAX_DEPTH:
             raise InvalidSchema(f"The text of the schema would nest more than {MAX_DEPTH} types")
         match node:
+            case Union(text=str(text)):
+                self._pieces.append(text)
             case Record() | Enum() | Fixed():
                 self._definition(node, space)
             case Union():
@@ -109,9 +111,13 @@ class Canonical:
     def _fields(self, record: Record) -> None:
         opening = ',"fields":['
         for field in record.fields:
-            self._pieces.append(f'{opening}{{"name":"{field.name}","type":')
+            node = field.type
+            if node.__class__ is Union and node.text is not None and self._depth < MAX_DEPTH:
+                self._pieces.append(f'{opening}{{"name":"{field.name}","type":{node.text}')
+            else:
+                self._pieces.append(f'{opening}{{"name":"{field.name}","type":')
+                self._type(node, record.space)
             opening = ","
-            self._type(field.type, record.space)
             self._field_details(field)
             self._pieces.append("}")
         self._pieces.append("]" if record.fields else ',"fields":[]')
@@ -120,11 +126,14 @@ class Canonical:
         if field.doc is not None:
             self._pieces.append(f',"doc":{quoted(field.doc)}')
         default = self._default(field)
-        if default is not ABSENT:
+        if default is None:
+            self._pieces.append(',"default":null')
+        elif default is not ABSENT:
             self._pieces.append(f',"default":{dumped(default, ordered=self._ordered)}')
         if field.order != "ascending":
             self._pieces.append(f',"order":"{field.order}"')
-        self._aliases(self._sorted(field.aliases))
+        if field.aliases:
+            self._aliases(self._sorted(field.aliases))
         if field.properties:
             self._properties(sorted(field.properties.items()) if self._ordered else field.properties.items())
 

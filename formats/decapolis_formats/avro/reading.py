@@ -13,12 +13,13 @@ from decapolis_formats.errors import InvalidSchema
 
 from .defaults import as_number, fits
 from .json_text import check_depth, shown
-from .names import check_name, check_space, is_strict, joined, split
+from .names import check_name, check_space, joined, split
 from .nodes import (
     ABSENT,
     BARE,
     NO_PROPERTIES,
     PRIMITIVES,
+    USUAL_UNIONS,
     Array,
     Definition,
     Enum,
@@ -31,6 +32,7 @@ from .nodes import (
     Record,
     Type,
     Union,
+    union_of,
 )
 from .printing import MAX_DEPTH, Shape
 from .resolving import resolved
@@ -87,7 +89,7 @@ class Reader:
     def _type(self, source: Any, space: str) -> Type:
         if source.__class__ is str:
             return BARE.get(source) or self._named(source, space)
-        if isinstance(source, list):
+        if source.__class__ is list:
             return self._union(source, space)
         if not isinstance(source, dict):
             raise _FaultError(f"{shown(source)} is not a type (a name, an object or a list of branches)")
@@ -130,6 +132,13 @@ class Reader:
         return Map(self._type(source["values"], space), _properties(source, _RESERVED))
 
     def _union(self, source: list[Any], space: str) -> Union:
+        try:
+            # nearly every union is a primitive or two and null, read a moment ago
+            usual = USUAL_UNIONS.get(tuple(source))
+        except TypeError:
+            usual = None  # a branch that is no name
+        if usual is not None and self._depth < MAX_DEPTH:
+            return usual.twin()
         branches: list[Type] = []
         seen = set()
         self._enter()
@@ -143,7 +152,7 @@ class Reader:
         if "union" in seen and any(isinstance(branch, Union) for branch in branches):
             raise _FaultError("a union has another union as its branch")
         self._depth -= 1
-        return Union(branches)
+        return union_of(branches)
 
     def _record(self, source: dict[str, Any], space: str) -> Record:
         record = self._begun(Record, source, space, _RESERVED)
@@ -162,10 +171,18 @@ class Reader:
         name = None
         try:
             for entry in entries:
-                name, source = _name_and_type(entry)
-                if name.__class__ is not str or not is_strict(name):
+                try:
+                    name, source = entry["name"], entry["type"]
+                except (KeyError, TypeError, IndexError):
+                    raise _FaultError(f"{shown(entry)} has no 'name' or no 'type'") from None
+                if name.__class__ is not str or not (name.isascii() and name.isidentifier()):
                     check_name(name, "a field", strict=self._strict)
-                node = (source.__class__ is str and BARE.get(source)) or self._type(source, record.space)
+                if source.__class__ is str:
+                    node = BARE.get(source) or self._type(source, record.space)
+                elif source.__class__ is list:
+                    node = self._union(source, record.space)
+                else:
+                    node = self._type(source, record.space)
                 fields.append(self._field(name, node, entry))
         except _FaultError as fault:
             raise InvalidSchema(f"In the field {name!r} of the record {record.full}: {fault}") from None
@@ -173,16 +190,28 @@ class Reader:
 
     def _field(self, name: str, node: Type, entry: dict[str, Any]) -> Field:
         # most fields are a name and a type; everything else costs only where it is written
-        if len(entry) == len(_ESSENTIAL):
+        told = len(entry)
+        if told == len(_ESSENTIAL):
             return Field(name, node)
-        default = self._default(node, entry["default"]) if "default" in entry else ABSENT
-        if len(entry) == len(_ESSENTIAL) + ("default" in entry) + ("doc" in entry):
-            return Field(name, node, default, _text(entry, "doc"))
+        default: Any = ABSENT
+        if "default" in entry:
+            told -= 1
+            default = entry["default"]
+            if default is not None or "null" not in getattr(node, "reads", ()):
+                default = self._default(node, default)
+        doc = None
+        if "doc" in entry:
+            told -= 1
+            doc = entry["doc"]
+            if doc.__class__ is not str:
+                doc = None
+        if told == len(_ESSENTIAL):
+            return Field(name, node, default, doc)
         return Field(
             name,
             node,
             default,
-            _text(entry, "doc"),
+            doc,
             _order(entry["order"]) if "order" in entry else "ascending",
             _aliases(entry) if "aliases" in entry else (),
             _properties(entry, _RESERVED_IN_FIELD),
@@ -254,13 +283,6 @@ class Reader:
         elif Shape().text(other) != Shape().text(definition):
             raise _FaultError(f"the type {full} is defined here and, differently, in a reference")
         return definition
-
-
-def _name_and_type(entry: Any) -> tuple[Any, Any]:
-    try:
-        return entry["name"], entry["type"]
-    except (KeyError, TypeError, IndexError):
-        raise _FaultError(f"{shown(entry)} has no 'name' or no 'type'") from None
 
 
 def _text(source: dict[str, Any], key: str) -> str | None:

@@ -27,6 +27,7 @@ class Ask:
     extra: bool
     """Whether the client takes fields that older ones do not know."""
     _parsed: dict[str, list[str]] | None = None
+    _subject: str | None = None
     keep: Keep | None = None
 
     @property
@@ -64,7 +65,9 @@ class Ask:
     @property
     def subject(self) -> str:
         """The subject in the path."""
-        return decoded(self.params["subject"])
+        if self._subject is None:
+            self._subject = decoded(self.params["subject"])
+        return self._subject
 
     def param(self, name: str) -> str:
         """A decoded path segment."""

@@ -1,81 +1,31 @@
-"""The face itself: routes, negotiation, and the one place where answers and errors become bytes."""
+"""The face itself: finds the handler, negotiates, and is the one place where answers and errors become bytes."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import orjson
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from decapolis.gateway import Gateway, View
 from decapolis.web import current_call, printable
 
-from . import governance, root, schemas, subjects
 from .ask import Answer, Ask
 from .errors import DialectError, ErrorAnswer, answer_for
 from .negotiation import V1, answer_type, is_consumed
-from .paths import BadPath, placed
+from .paths import BadPath, Place, placed
+from .routes import READING, Handler, Paths
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Ask], Awaitable[Answer]]
-
-_S, _V = "/subjects/{subject}", "/subjects/{subject}/versions"
-_C = "/compatibility/subjects/{subject}/versions"
-
-ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("GET", "/schemas/ids/{id}", schemas.get_by_id),
-    ("POST", _V, subjects.post_register),
-    ("GET", _V + "/{version}", subjects.get_version),
-    ("POST", _S, subjects.post_lookup),
-    ("POST", _C + "/{version}", governance.post_check_version),
-    ("POST", _C, governance.post_check_all),
-    ("GET", "/subjects", subjects.get_subjects),
-    ("GET", _V, subjects.get_versions),
-    ("DELETE", _S, subjects.delete_all),
-    ("DELETE", _V + "/{version}", subjects.delete_one),
-    ("GET", _V + "/{version}/schema", subjects.get_version_schema),
-    ("GET", _V + "/{version}/referencedby", subjects.get_referenced_by),
-    ("POST", _V + "/{version}/tags", subjects.post_tags),
-    ("GET", _S + "/metadata", subjects.get_latest_with_metadata),
-    ("GET", "/schemas", schemas.get_schemas),
-    ("GET", "/schemas/types", schemas.get_types),
-    ("GET", "/schemas/ids/{id}/schema", schemas.get_text_by_id),
-    ("GET", "/schemas/ids/{id}/subjects", schemas.get_subjects_by_id),
-    ("GET", "/schemas/ids/{id}/versions", schemas.get_versions_by_id),
-    ("GET", "/schemas/guids/{guid}", schemas.get_by_guid),
-    ("GET", "/schemas/guids/{guid}/ids", schemas.get_ids_of_guid),
-    ("GET", "/config", governance.get_config),
-    ("PUT", "/config", governance.put_config),
-    ("DELETE", "/config", governance.delete_config),
-    ("GET", "/config/{subject}", governance.get_config),
-    ("PUT", "/config/{subject}", governance.put_config),
-    ("DELETE", "/config/{subject}", governance.delete_config),
-    ("GET", "/mode", governance.get_mode),
-    ("PUT", "/mode", governance.put_mode),
-    ("DELETE", "/mode", governance.delete_mode),
-    ("GET", "/mode/{subject}", governance.get_mode),
-    ("PUT", "/mode/{subject}", governance.put_mode),
-    ("DELETE", "/mode/{subject}", governance.delete_mode),
-    ("GET", "/contexts", governance.get_contexts),
-    ("DELETE", "/contexts/{context}", governance.delete_context),
-    ("GET", "/", root.get_root),
-    ("POST", "/", root.post_root),
-    ("GET", "/v1/metadata/id", root.get_cluster_id),
-    ("GET", "/v1/metadata/version", root.get_server_version),
-    ("GET", "/v1/metadata/deployment", root.get_deployment),
-    ("GET", "/exporters", root.get_nothing),
-    ("GET", "/associations/subjects/{subject}", root.get_nothing),
-    ("GET", "/associations/resources/{resource}", root.get_nothing),
-    ("GET", "/associations/resources/{namespace}/{name}", root.get_nothing),
-)
+NO_SUCH_PATH = "HTTP 404 Not Found"
+NO_SUCH_METHOD = "HTTP 405 Method Not Allowed"
 
 
 class DialectFace:
@@ -83,107 +33,79 @@ class DialectFace:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._router = Router(routes=self._routes(), redirect_slashes=False, default=_unknown_path)
-
-    def _routes(self) -> list[BaseRoute]:
-        by_path: dict[str, dict[str, Handler]] = {}
-        for method, path, handler in ROUTES:
-            by_path.setdefault(path, {})[method] = handler
-        return [
-            Route(path, _Endpoint(self._gateway, path, handlers), methods=list(handlers))
-            for path, handlers in by_path.items()
-        ]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Finds the place that the raw path means, then routes on its encoded spelling."""
-        raw = scope.get("raw_path") or quote(scope["path"]).encode()
-        try:
-            place = placed(raw.decode("ascii", "replace"), scope["query_string"].decode("latin-1"))
-        except BadPath as error:
-            await self._refuse(DialectError(400, 400, str(error)), scope, receive, send)
-            return
-        inner = {**scope, "path": place.path, "root_path": "", "query_string": place.query.encode("latin-1")}
-        inner["decapolis.door"] = place.door
-        try:
-            await self._router(inner, receive, send)
-        except HTTPException as error:
-            refused = DialectError(error.status_code, error.status_code, http_sentence(error))
-            await self._refuse(refused, scope, receive, send, error.headers)
-
-    async def _refuse(
-        self,
-        error: DialectError,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
-        response = error_response(error.answer, answer_type(accept) or V1)
-        response.headers.update(headers or {})
-        await response(scope, receive, send)
-
-
-async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
-    raise HTTPException(404)
-
-
-class _Endpoint:
-    """One path of the dialect: negotiates, reads, calls the handler, prints."""
-
-    def __init__(self, gateway: Gateway, template: str, handlers: dict[str, Handler]) -> None:
-        self._gateway = gateway
-        self._template = template
-        self._handlers = handlers
+        self._paths = Paths()
         self._settings = gateway.configuration.gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        call = current_call()
-        call.route = self._template
-        response = await self._respond(request)
-        await response(scope, receive, send)
-
-    async def _respond(self, request: Request) -> Response:
-        media_type = answer_type(request.headers.get("accept"))
-        if media_type is None:
-            return error_response(ErrorAnswer(406, 406, "HTTP 406 Not Acceptable"), V1)
-        method = "GET" if request.method == "HEAD" else request.method
-        if method in {"POST", "PUT"} and not is_consumed(request.headers.get("content-type")):
-            return error_response(ErrorAnswer(415, 415, "HTTP 415 Unsupported Media Type"), media_type)
+        """Finds the place that the raw path means, then who answers there, on its encoded spelling."""
+        raw = scope.get("raw_path") or quote(scope["path"]).encode()
+        headers = _headers_of(scope)
         try:
-            ask = await self._ask(request, method)
-            answer = await self._within_time(self._handlers[method], ask)
-        except Exception as error:  # no client ever sees HTML or a bare 500: the table of errors has the last word
-            return error_response(self._explained(error, method), media_type)
-        self._offer_to_keep(request.scope, ask)
-        return _response(answer, media_type)
+            place = placed(raw.decode("ascii", "replace"), scope["query_string"].decode("latin-1"))
+        except BadPath as error:
+            await self._refuse(400, str(error), headers, send)
+            return
+        found = self._paths.find(place.path)
+        if found is None:
+            await self._refuse(404, NO_SUCH_PATH, headers, send)
+            return
+        path, params = found
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        handler = path.handlers.get(method)
+        if handler is None:
+            await self._refuse(405, NO_SUCH_METHOD, headers, send, (b"allow", path.allowed.encode()))
+            return
+        current_call().route = path.template
+        await self._respond(_Asked(scope, receive, place, params, method, handler, headers), send)
 
-    async def _ask(self, request: Request, method: str) -> Ask:
-        view = View(self._gateway, request.scope["decapolis.door"])
+    async def _refuse(
+        self, status: int, sentence: str, headers: _Headers, send: Send, *more: tuple[bytes, bytes]
+    ) -> None:
+        media_type = answer_type(headers.accept) or V1
+        await _send_error(send, ErrorAnswer(status, status, sentence), media_type, *more)
+
+    async def _respond(self, asked: _Asked, send: Send) -> None:
+        """Negotiates, reads, calls the handler, prints."""
+        media_type = answer_type(asked.headers.accept)
+        if media_type is None:
+            await _send_error(send, ErrorAnswer(406, 406, "HTTP 406 Not Acceptable"), V1)
+            return
+        if asked.method in {"POST", "PUT"} and not is_consumed(asked.headers.content_type):
+            await _send_error(send, ErrorAnswer(415, 415, "HTTP 415 Unsupported Media Type"), media_type)
+            return
+        try:
+            ask = await self._ask(asked)
+            answer = await self._within_time(asked.handler, ask)
+        except Exception as error:  # no client ever sees HTML or a bare 500: the table of errors has the last word
+            await _send_error(send, self._explained(error, asked.method), media_type)
+            return
+        self._offer_to_keep(asked.scope, ask)
+        await _send_answer(send, answer, media_type)
+
+    async def _ask(self, asked: _Asked) -> Ask:
+        view = View(self._gateway, asked.place.door)
         if view.door is not None:
             self._gateway.registries.at(view.door)
-        body = await request.body() if method in {"POST", "PUT"} else b""
-        query = request.scope["query_string"].decode("latin-1")
-        return Ask(view, method, request.path_params, query, body, self._wants_extra(request))
+        body = await _body(asked.receive) if asked.method in {"POST", "PUT"} else b""
+        return Ask(view, asked.method, asked.params, asked.place.query, body, self._wants_extra(asked.headers.extra))
 
-    def _wants_extra(self, request: Request) -> bool:
+    def _wants_extra(self, said: str) -> bool:
         setting = self._settings.dialect.extra_fields
         if setting != "auto":
             return setting == "always"
-        return request.headers.get("confluent-accept-unknown-properties", "").strip().lower() == "true"
+        return said.strip().lower() == "true"
 
     async def _within_time(self, handler: Handler, ask: Ask) -> Answer:
+        seconds = self._settings.limits.answer_seconds
+        if ask.method == "GET" or handler in READING:
+            return await _within(seconds, handler, ask)
+        # a write that is under way is brought to its end: half of one would be worse than a late one
         work = asyncio.ensure_future(handler(ask))
-        done, _ = await asyncio.wait({work}, timeout=self._settings.limits.answer_seconds)
+        done, _ = await asyncio.wait({work}, timeout=seconds)
         if done:
             return work.result()
-        if ask.method == "GET":
-            work.cancel()
-            raise DialectError(500, 50003, "The answer did not come in time; try again")
-        # a write that is under way is brought to its end: half of one would be worse than a late one
         work.add_done_callback(_log_late)
-        raise DialectError(500, 50002, "The operation did not end in time; repeating it is safe")
+        raise _late(ask)
 
     def _offer_to_keep(self, scope: Scope, ask: Ask) -> None:
         """Tells the layer of ready answers that this one may be given again."""
@@ -194,16 +116,34 @@ class _Endpoint:
         code = self._settings.dialect.incompatible_code
         answer = answer_for(error, writing=method != "GET", incompatible_code=code)
         if answer is None:
-            log.error("request failed", extra={"route": self._template}, exc_info=error)
+            log.error("request failed", extra={"route": current_call().route}, exc_info=error)
             return ErrorAnswer(500, 500, "Internal Server Error")
         if answer.status >= 500:
-            log.warning("request refused", extra={"route": self._template, "reason": answer.message})
+            log.warning("request refused", extra={"route": current_call().route, "reason": answer.message})
         return answer
+
+
+def _late(ask: Ask) -> DialectError:
+    if ask.method == "GET":
+        return DialectError(500, 50003, "The answer did not come in time; try again")
+    return DialectError(500, 50002, "The operation did not end in time; repeating it is safe")
+
+
+async def _within(seconds: float, handler: Handler, ask: Ask) -> Answer:
+    """What a handler that changes nothing answers; it ends when its time is over."""
+    bound = asyncio.timeout(seconds)
+    try:
+        async with bound:
+            return await handler(ask)
+    except TimeoutError:
+        if not bound.expired():
+            raise
+        raise _late(ask) from None
 
 
 def http_sentence(error: HTTPException) -> str:
     """The dialect's sentence for what the router refuses."""
-    return {404: "HTTP 404 Not Found", 405: "HTTP 405 Method Not Allowed"}.get(error.status_code, error.detail)
+    return {404: NO_SUCH_PATH, 405: NO_SUCH_METHOD}.get(error.status_code, error.detail)
 
 
 def _log_late(work: asyncio.Task[Answer]) -> None:
@@ -211,18 +151,74 @@ def _log_late(work: asyncio.Task[Answer]) -> None:
         log.warning("late write failed", extra={"reason": str(work.exception())})
 
 
-def _response(answer: Answer, media_type: str) -> Response:
+@dataclass(slots=True)
+class _Headers:
+    """What the face reads of a request's headers; of several of one name the first counts."""
+
+    accept: str | None = None
+    content_type: str | None = None
+    extra: str = ""
+
+
+def _headers_of(scope: Scope) -> _Headers:
+    found = _Headers()
+    # the last to be read is the first that was sent
+    for name, value in reversed(scope["headers"]):
+        if name == b"accept":
+            found.accept = value.decode("latin-1")
+        elif name == b"content-type":
+            found.content_type = value.decode("latin-1")
+        elif name == b"confluent-accept-unknown-properties":
+            found.extra = value.decode("latin-1")
+    return found
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A request that found its handler."""
+
+    scope: Scope
+    receive: Receive
+    place: Place
+    params: dict[str, str]
+    method: str
+    handler: Handler
+    headers: _Headers
+
+
+async def _body(receive: Receive) -> bytes:
+    """All of a request's body."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        whole: bytes = message.get("body", b"")
+        return whole
+    body = bytearray()
+    while message["type"] == "http.request":
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
+        message = await receive()
+    raise ClientDisconnect
+
+
+async def _send_answer(send: Send, answer: Answer, media_type: str) -> None:
     body = answer.raw if answer.raw is not None else orjson.dumps(answer.value)
-    response = Response(body, status_code=answer.status, headers=answer.headers)
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
     if answer.status != 204:
-        # set by hand: Starlette would add a charset, which the dialect does not have
-        response.headers["content-type"] = media_type
-    stale = current_call().stale_since
-    if stale is not None:
-        response.headers["X-Decapolis-Stale"] = str(round(stale))
-    if current_call().projection is not None:
-        response.headers["X-Decapolis-Projection"] = printable(current_call().projection or "")
-    return response
+        headers += [(b"content-length", b"%d" % len(body)), (b"content-type", media_type.encode("latin-1"))]
+    call = current_call()
+    if call.stale_since is not None:
+        headers.append((b"x-decapolis-stale", b"%d" % round(call.stale_since)))
+    if call.projection is not None:
+        headers.append((b"x-decapolis-projection", printable(call.projection).encode("latin-1")))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _send_error(send: Send, answer: ErrorAnswer, media_type: str, *more: tuple[bytes, bytes]) -> None:
+    response = error_response(answer, media_type)
+    await send({"type": "http.response.start", "status": answer.status, "headers": [*response.raw_headers, *more]})
+    await send({"type": "http.response.body", "body": bytes(response.body)})
 
 
 def error_response(answer: ErrorAnswer, media_type: str) -> Response:

@@ -24,6 +24,8 @@ class Place:
 
 def decoded(segment: str) -> str:
     """A path segment as text; BadPath when its percent-encoded bytes are not UTF-8."""
+    if "%" not in segment:
+        return segment
     try:
         return unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError as error:

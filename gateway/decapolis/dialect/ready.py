@@ -111,7 +111,8 @@ class ReadyLayer:
     ) -> None:
         metrics = self._gateway.metrics
         metrics.ready_misses += 1
-        call = call_for(request_id.decode("latin-1") if request_id else None, _header(scope, b"traceparent"))
+        request_id = request_id or self._new_id()
+        call = call_for(request_id.decode("latin-1"), _header(scope, b"traceparent"))
         enter_call(call)
         keeps: list[Keep] = []
         scope["decapolis.keep"] = keeps
@@ -121,14 +122,14 @@ class ReadyLayer:
                 made = await self._changes.now()
             except StoreUnavailable:
                 key = None
-        recorder = _Recorder(send, call.request_id.encode("latin-1"))
+        recorder = _Recorder(send, request_id)
         began = time.perf_counter()
         try:
             await self._app(scope, receive, recorder.send)
         finally:
             route = call.route or "unknown"
             metrics.count(route, scope["method"], recorder.status)
-            metrics.seconds.labels(route).observe(time.perf_counter() - began)
+            metrics.took(route, time.perf_counter() - began)
         if key is not None and keeps and recorder.is_whole and recorder.status == 200:
             keep = keeps[-1]
             expires = 0.0 if keep.seconds is None else time.monotonic() + keep.seconds

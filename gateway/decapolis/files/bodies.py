@@ -41,7 +41,9 @@ def entry_of_body(body: Mapping[str, Any], environ: Mapping[str, str], types: Ty
 
 def filled_config(body: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """The configuration of a body with its variables filled as far as they are set."""
-    filled: dict[str, Any] = Variables(_allowed(environ), Path(), lenient=True).filled(dict(body.get("config") or {}), ())
+    filled: dict[str, Any] = Variables(_allowed(environ), Path(), lenient=True).filled(
+        dict(body.get("config") or {}), ()
+    )
     return filled
 
 

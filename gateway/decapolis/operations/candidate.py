@@ -85,11 +85,14 @@ class Candidate:
     schema: Schema
     dependencies: tuple[Dependency, ...]
     parsed: Any
+    is_normalized: bool = False
+    """Whether the text says it in another way than what was parsed."""
 
     @property
     def text(self) -> Text:
         """The text with those of its references."""
-        return Text(self.schema.format, self.schema.text, self.dependencies)
+        text = Text(self.schema.format, self.schema.text, self.dependencies)
+        return text if self.is_normalized else text.with_reading(self.parsed)
 
     def judged(self, subject: Subject) -> Judged:
         """What the judge reads for a subject, metadata and rules included."""
@@ -128,33 +131,40 @@ async def candidate_from(
     strict: bool = True,
     validate_fields: bool = False,
     deleted: bool = False,
+    as_written: bool = False,
 ) -> Candidate:
     """Reads a request's schema; SchemaInvalid with the parser's own words when that fails.
 
-    With `deleted` its references may be to soft-deleted versions: such a schema can be old, but not new.
+    With `deleted` its references may be to soft-deleted versions: such a schema can be old, but not new. One that is only
+    judged may stay `as_written`; what is stored, looked up or answered has its canonical text.
     """
     format = request.format
     if request.is_empty:
         raise SchemaInvalid("Empty schema")
     try:
         references, dependencies = await _resolved(view, registry, subject, request.references, deleted=deleted)
-        read = partial(_read, Text(format, request.text, dependencies), normalize, strict, validate_fields)
+        as_written = as_written and not normalize
+        read = partial(_read, Text(format, request.text, dependencies), normalize, strict, validate_fields, as_written)
         heavy = len(request.text) > INLINE_CHARACTERS
         parsed, text = await asyncio.to_thread(read) if heavy else read()
         if normalize:
             references = tuple(sorted(set(references), key=lambda each: (each.name, each.subject, each.version)))
     except FormatError as error:
         raise SchemaInvalid(_complaint(subject, request, str(error))) from error
-    if not normalize:
+    if not (normalize or as_written):
+        # it may be what the next one is compared with
         Text(format, text, dependencies).read_as(parsed)
     schema = Schema(format, text, references, request.metadata, request.rule_set)
-    return Candidate(schema, dependencies, parsed)
+    return Candidate(schema, dependencies, parsed, normalize)
 
 
-def _read(given: Text, normalize: bool, strict: bool, validate_fields: bool) -> tuple[Any, str]:
+def _read(given: Text, normalize: bool, strict: bool, validate_fields: bool, as_written: bool) -> tuple[Any, str]:
     """The engine's reading of a text, and the text that would be stored."""
     engine = engine_of(given.format)
-    parsed = given.parsed(strict=strict, validate_fields=validate_fields)
+    # not remembered: a text that is asked again is answered from ready bytes, and what is new is seldom read twice this way
+    parsed = engine.parse(given.text, given.dependencies, strict=strict, validate_fields=validate_fields)
+    if as_written:
+        return parsed, given.text
     return parsed, engine.normalized(parsed) if normalize else engine.canonical(parsed)
 
 

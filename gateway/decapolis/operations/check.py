@@ -93,6 +93,7 @@ async def weigh(
         request,
         normalize=normalize,
         validate_fields=bool(config.get("validateFields")),
+        as_written=True,
     )
     past = await past_versions(registry, subject, history)
     if every and demands.asks_deleted:

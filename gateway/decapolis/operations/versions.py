@@ -19,7 +19,7 @@ async def equivalent_version(
 ) -> StoredVersion | None:
     """The newest of these versions that holds the same schema, or one that only inlines or numbers it differently."""
     for stored in reversed(versions):
-        if stored.schema.fingerprint == candidate.schema.fingerprint:
+        if stored.schema.is_same(candidate.schema):
             return stored
     for stored in reversed(versions):
         if await _equivalent(registry, subject, candidate, stored):

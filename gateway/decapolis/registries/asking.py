@@ -78,6 +78,7 @@ class AskedRegistry:
         self._flights = SingleFlight()
         self._changes = changes
         self._metrics = metrics
+        self._answered = metrics.upstream.labels(entry.id, "answer")
         self._histories = Histories() if memory is None and not changes.shared else None
         self._passes_through = passes_through
         self._stale_after = stale_after
@@ -172,9 +173,10 @@ class AskedRegistry:
 
     def _seen(self) -> None:
         self.up, self.last_error = True, None
-        self._metrics.upstream.labels(self.id, "answer").inc()
-        if self.memory is not None:
-            self._later(self.memory.note_seen())
+        self._answered.inc()
+        note = self.memory.note_seen() if self.memory is not None else None
+        if note is not None:
+            self._later(note)
 
     def _later(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

@@ -119,9 +119,9 @@ class Documents:
             known = schemas.id_of_guid(connection, self.registry_id, context, schema.guid)
             if known is not None:
                 return known
-            # a transaction that ran before us may give the same text its id while we wait for the counter
-            schemas.hold_counter(connection, self.registry_id, context)
-            known = schemas.id_of_guid(connection, self.registry_id, context, schema.guid)
+            if schemas.hold_counter(connection, self.registry_id, context):
+                # a transaction that ran before us may have given the same text its id while we waited for the counter
+                known = schemas.id_of_guid(connection, self.registry_id, context, schema.guid)
             return schemas.take_id(connection, self.registry_id, context) if known is None else known
         guid = schemas.guid_of_id(connection, self.registry_id, context, imposed)
         if guid is not None and guid != schema.guid:

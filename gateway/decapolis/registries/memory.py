@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -29,6 +29,7 @@ from .known import (
     note_listed,
     settle_listing,
 )
+from .seen import MOST, SeenIds
 from .stored import StoredConfig, StoredRegistry
 
 SEEN_EVERY = 5.0
@@ -55,6 +56,7 @@ class Memory:
         self._store = store
         self._relearn = relearn
         self._conflicts: dict[tuple[str, int], ConflictRow] = {}
+        self.seen_ids = SeenIds()
         self._seen_noted = 0.0
         self.last_seen: float | None = None
         """Wall-clock seconds of the last answer."""
@@ -62,11 +64,15 @@ class Memory:
     async def open(self) -> None:
         """Reads what must be known before the first request: conflicts, and when the registry was last seen."""
 
-        def work(connection: Connection) -> tuple[list[ConflictRow], Any]:
+        def work(connection: Connection) -> tuple[list[ConflictRow], Any, list[tuple[str, int]]]:
             rows = all_conflicts(connection, self.registry_id)
-            return rows, self._snapshot(connection, "seen")
+            # where other gateways write too, what this one has seen says nothing
+            ids = schemas.known_ids(connection, self.registry_id, MOST + 1) if self._store.exclusive else []
+            return rows, self._snapshot(connection, "seen"), ids
 
-        rows, seen = await self._store.read(work)
+        rows, seen, ids = await self._store.read(work)
+        if self._store.exclusive and len(ids) <= MOST:
+            self.seen_ids.open(ids)
         self._conflicts = {(row.context, row.native_id): row for row in rows}
         if seen is not None:
             self.last_seen = seen[1]
@@ -104,21 +110,18 @@ class Memory:
         *,
         stands: Stands | None = None,
         latest: bool = False,
+        learned: bool = True,
     ) -> None:
         """Keeps a text under its id, and the version that has it; ReissuedId when the id stood for another text.
 
         The text is true whenever it comes; the version (and that it is the `latest`) only while what was asked still stands.
+        Unless it was `learned` by reading, it is as durable as what the gateway itself gives out.
         """
 
         def work(connection: Connection) -> str | None:
-            known = schemas.guid_of_id(connection, self.registry_id, context, native_id)
-            if known is not None and known != schema.guid:
-                if not self._relearn:
-                    row = ConflictRow(context, native_id, known, schema.guid)
-                    keep_conflict(connection, self.registry_id, row)
-                    return known
-                schemas.drop_schema(connection, self.registry_id, context, native_id)
-            schemas.keep_schema(connection, self.registry_id, context, native_id, schema, int(time.time() * 1000))
+            known = self._keep_text(connection, context, native_id, schema)
+            if known is not None:
+                return known
             if version is not None and (stands is None or stands(connection)):
                 self._keep_version(connection, version)
                 if latest:
@@ -127,7 +130,24 @@ class Memory:
                     keep_known(connection, self.registry_id, version.subject, listed)
             return None
 
-        self._noted(context, native_id, schema, await self._store.write(work))
+        self.seen_ids.add(context, native_id)
+        known = await self._store.write(work, learned=learned)
+        self._noted(context, native_id, schema, known)
+
+    def _keep_text(self, connection: Connection, context: str, native_id: int, schema: Schema) -> str | None:
+        """Keeps a text under its id; the guid that the id stood for before, where that was another text's and counts."""
+        now_ms = int(time.time() * 1000)
+        if schemas.keep_schema(connection, self.registry_id, context, native_id, schema, now_ms):
+            return None
+        known = schemas.guid_of_id(connection, self.registry_id, context, native_id)
+        if known is None or known == schema.guid:
+            return None
+        if not self._relearn:
+            keep_conflict(connection, self.registry_id, ConflictRow(context, native_id, known, schema.guid))
+            return known
+        schemas.drop_schema(connection, self.registry_id, context, native_id)
+        schemas.keep_schema(connection, self.registry_id, context, native_id, schema, now_ms)
+        return None
 
     async def added(self, context: str, native_id: int, schema: Schema, version: StoredVersion) -> None:
         """Follows a register that the registry confirmed."""
@@ -139,7 +159,7 @@ class Memory:
             note_listed(connection, self.registry_id, version.subject, **{LIVE: True, ALL: True})
 
         await self._store.write(work)
-        await self.keep(context, native_id, schema, version)
+        await self.keep(context, native_id, schema, version, learned=False)
 
     def _noted(self, context: str, native_id: int, schema: Schema, known: str | None) -> None:
         if known is not None:
@@ -169,7 +189,7 @@ class Memory:
             if gone and not deleted:
                 schemas.mark_deleted(connection, self.registry_id, context, name, gone)
 
-        await self._store.write(work)
+        await self._store.write(work, learned=True)
 
     async def known(self, subject: str) -> Known:
         """Which versions a subject was last seen to have; SubjectNotFound where it was never seen."""
@@ -210,7 +230,7 @@ class Memory:
     async def keep_snapshot(self, name: str, body: Any) -> None:
         """Keeps a state of the registry as a whole."""
         row = {"registry": self.registry_id, "name": name, "body": body, "taken_ms": int(time.time() * 1000)}
-        await self._store.write(lambda c: replace_rows(c, snapshots, [row]))
+        await self._store.write(lambda c: replace_rows(c, snapshots, [row]), learned=True)
 
     async def keep_listing(self, names: Sequence[str], asked_at: float, *, deleted: bool) -> None:
         """Keeps the subjects as listed; what changed through a gateway before that was asked is among them."""
@@ -223,7 +243,7 @@ class Memory:
             replace_rows(connection, snapshots, [row])
             settle_listing(connection, self.registry_id, ALL if deleted else LIVE, asked_at)
 
-        await self._store.write(work)
+        await self._store.write(work, learned=True)
 
     async def listing(self, *, deleted: bool) -> tuple[list[str], float] | None:
         """The last listing with what changed through a gateway since, and its age; None where none was ever taken."""
@@ -259,7 +279,7 @@ class Memory:
                 body = {"value": value}
                 settings.keep_setting(connection, self.registry_id, context, name, f"known-{kind}", body)
 
-        await self._store.write(work)
+        await self._store.write(work, learned=True)
 
     async def forget_settings(self, spelled: str) -> None:
         """Forgets what was last told there, because it is being changed."""
@@ -273,12 +293,13 @@ class Memory:
             raise ConfigNotFound(spelled)
         return found["value"]
 
-    async def note_seen(self) -> None:
-        """Remembers that the registry answered just now."""
+    def note_seen(self) -> Awaitable[None] | None:
+        """Remembers that the registry answered just now; what is still to be written down of it, now and then."""
         self.last_seen = time.time()
-        if self.last_seen - self._seen_noted >= SEEN_EVERY:
-            self._seen_noted = self.last_seen
-            await self.keep_snapshot("seen", {})
+        if self.last_seen - self._seen_noted < SEEN_EVERY:
+            return None
+        self._seen_noted = self.last_seen
+        return self.keep_snapshot("seen", {})
 
     @property
     def age(self) -> float:

@@ -147,17 +147,18 @@ class ReadRegistry(AskedRegistry):
         return await self._flights.share((native_id, context), lambda: self._text(native_id, context))
 
     async def _text(self, native_id: int, context: str) -> Schema:
-        if self.memory is not None:
+        memory = self.memory
+        if memory is not None and (not self._learns or memory.seen_ids.may_have(context, native_id)):
             try:
-                return await self.memory.recorded.fetch_by_id(native_id, context)
+                return await memory.recorded.fetch_by_id(native_id, context)
             except SchemaNotFound:
                 pass
         schema = await self.ask(lambda: self.translator.fetch_by_id(native_id, context))
         if not self._learns:
             return schema
         schema = await self._canonical(schema, context)
-        if self.memory is not None:
-            await self.memory.keep(context, native_id, schema)
+        if memory is not None:
+            await memory.keep(context, native_id, schema)
         return schema
 
     async def lookup(self, subject: str, schema: Schema, *, deleted: bool = False) -> StoredVersion | None:
@@ -166,7 +167,7 @@ class ReadRegistry(AskedRegistry):
             everything = await self.history(subject, deleted=deleted)
             if not everything:
                 raise SubjectNotFound(subject)
-            same = (each for each in reversed(everything) if each.schema.fingerprint == schema.fingerprint)
+            same = (each for each in reversed(everything) if each.schema.is_same(schema))
             return next(same, None)
 
         async def question() -> StoredVersion | None:

@@ -25,15 +25,22 @@ _jitter = wait_random_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE)
 
 async def repeated(
     attempt: Callable[[], Awaitable[T]],
+    first: Exception,
     attempts: int,
     seconds: float,
     *,
     may_help: Callable[[BaseException], bool],
     before_sleep: Callable[[], None],
 ) -> T:
-    """The first answer of so many attempts within so many seconds; the last fault where there is none."""
+    """The first answer of so many attempts within so many seconds; the last fault where there is none.
+
+    The first attempt was made already, and `first` is how it ended.
+    """
+    ended: list[Exception] = [first]
 
     async def once() -> T:  # tenacity looks whether a function is a coroutine's, which a lambda never is
+        if ended:
+            raise ended.pop()
         return await attempt()
 
     repeating = AsyncRetrying(

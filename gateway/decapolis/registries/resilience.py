@@ -39,16 +39,20 @@ class Caller:
         """The answer to a question, asked again on a fault where `repeatable` and the budget allow."""
         deadline = time.monotonic() + self.bounds.deadline
         self._budget = min(self._budget + RETRY_BUDGET, BUDGET_CAP)
-        if not repeatable or not self.bounds.retries:
+        try:
             return await self._once(question, deadline, repeatable=repeatable)
-        # loaded with the first registry that is asked: a gateway with nothing but its own never needs it
+        except (Unreachable, Throttled) as fault:
+            if not (repeatable and self.bounds.retries and self._may_help(fault)):
+                raise
+            first = fault
+        # loaded, and set up, once something went wrong: that costs more than asking does
         from .repeating import repeated
 
-        attempts = self.bounds.retries + 1
         return await repeated(
             lambda: self._once(question, deadline, repeatable=repeatable),
-            attempts,
-            self.bounds.deadline,
+            first,
+            self.bounds.retries + 1,
+            deadline - time.monotonic(),
             may_help=self._may_help,
             before_sleep=self._spend,
         )

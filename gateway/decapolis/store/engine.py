@@ -1,8 +1,10 @@
 """Where the store's work runs: off the event loop, durable when awaited, one commit for all who wait.
 
 SQLite has one writer thread that takes everything queued and commits once for all of it (group commit), and a few reader
-threads on the write-ahead log. PostgreSQL has a pool of threads, one transaction a piece of work. SQLAlchemy's Core is used
-synchronously on purpose: its asynchronous side costs several times the throughput.
+threads on the write-ahead log. What was only learned from a registry, and could be learned again, is committed without
+waiting for the disk: it survives this process, however that ends, and a power cut may undo the last of it, in order.
+PostgreSQL has a pool of threads, one transaction a piece of work. SQLAlchemy's Core is used synchronously on purpose: its
+asynchronous side costs several times the throughput.
 """
 
 from __future__ import annotations
@@ -70,8 +72,11 @@ class Store(Protocol):
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Runs a reading function in a thread; it sees everything whose `write` was answered before."""
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Runs a writing function in a transaction; durable when this returns, undone when it raises."""
+    async def write(self, work: Callable[[Connection], T], *, learned: bool = False) -> T:
+        """Runs a writing function in a transaction; durable when this returns, undone when it raises.
+
+        What is only `learned` from a registry may survive the end of this process alone, not a power cut.
+        """
 
 
 def store_at(url: str) -> Store:
@@ -102,10 +107,17 @@ def _on_connect(connection: Any, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _wait_for_disk(connection: Connection, synced: bool) -> None:
+    """Says whether commits wait until the disk has them, or only until the operating system has."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+
+
 def _on_begin(connection: Connection) -> None:
     # readers see the latest commit with each statement; a transaction would hold them at an old one
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN")
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN")
 
 
 class SqliteStore:
@@ -166,18 +178,23 @@ class SqliteStore:
             self._reading.append(connection)
         return connection
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, learned: bool = False) -> T:
         """Queues `work` for the writer and waits for the commit that makes it durable."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._queue.put(_Piece(work, loop, future))
+        self._queue.put(_Piece(work, loop, future, learned))
         result: T = await future
         return result
 
     def _write_forever(self) -> None:
         with self._engine.connect() as connection:
+            synced = True
             while (first := self._queue.get()) is not None:
                 batch, ended = self._batch(first)
+                if synced == all(piece.learned for piece in batch):
+                    # the next commit that waits for the disk takes everything before it along
+                    synced = not synced
+                    _wait_for_disk(connection, synced)
                 self._commit(connection, batch)
                 if ended:
                     return
@@ -217,8 +234,11 @@ class SqliteStore:
 class _Piece:
     """One waiting piece of work: run under a savepoint, answered after the commit."""
 
-    def __init__(self, work: Work[Any], loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any]) -> None:
+    def __init__(
+        self, work: Work[Any], loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], learned: bool
+    ) -> None:
         self.work = work
+        self.learned = learned
         self.loop = loop
         self.future = future
         self.result: Any = None
@@ -293,8 +313,8 @@ class PostgresStore:
         """Runs `work` in a thread on a connection of the pool."""
         return await self._run(lambda: self._transact(work))
 
-    async def write(self, work: Work[T]) -> T:
-        """Runs `work` in a transaction of its own, committed when this returns."""
+    async def write(self, work: Work[T], *, learned: bool = False) -> T:
+        """Runs `work` in a transaction of its own, committed when this returns; what is learned is as durable as the rest."""
         return await self._run(lambda: self._transact(work))
 
     def _transact(self, work: Work[T]) -> T:

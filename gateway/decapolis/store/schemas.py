@@ -178,14 +178,14 @@ def id_of_guid(connection: Connection, registry: str, context: str, guid: str) -
 
 def keep_schema(
     connection: Connection, registry: str, context: str, native_id: int, schema: Schema, now_ms: int
-) -> None:
-    """Keeps a schema under an id, with the reverse of its references; an id that is known stays as it is."""
+) -> bool:
+    """Keeps a schema under an id, with the reverse of its references; False for an id that is known, and stays as it is."""
     added = _ADD_SCHEMA.count(
         connection,
         *(registry, context, native_id, schema.guid, schema.format.value, schema.text, _extras(schema), now_ms),
     )
     if not added or not schema.references:
-        return
+        return bool(added)
     rows = [
         {
             "registry": registry,
@@ -198,6 +198,7 @@ def keep_schema(
         for target_context, target_subject, version in _targets(schema, context)
     ]
     insert_new(connection, referrers, rows)
+    return True
 
 
 def drop_schema(connection: Connection, registry: str, context: str, native_id: int) -> None:
@@ -374,16 +375,17 @@ def take_id(connection: Connection, registry: str, context: str) -> int:
     return int(taken[0]) - 1
 
 
-def hold_counter(connection: Connection, registry: str, context: str) -> None:
-    """Makes others who want an id of this context wait until the surrounding transaction ends."""
+def hold_counter(connection: Connection, registry: str, context: str) -> bool:
+    """Makes others who want an id of this context wait until the surrounding transaction ends; whether there may be any."""
     if connection.dialect.name == "sqlite":
-        return  # one writer thread: nobody else can be inside a transaction
+        return False  # one writer thread: nobody else can be inside a transaction
     insert_new(connection, counters, [{"registry": registry, "context": context, "next_id": 1}])
     connection.execute(
         select(counters.c.next_id)
         .where(counters.c.registry == registry, counters.c.context == context)
         .with_for_update()
     )
+    return True
 
 
 def raise_counter(connection: Connection, registry: str, context: str, above: int) -> None:
@@ -407,6 +409,14 @@ def highest_id(connection: Connection, registry: str, context: str) -> int:
 def highest_seen(connection: Connection, registry: str, context: str) -> int:
     """The highest id that the store holds a text of, 0 for none."""
     return connection.execute(select(func.max(schemas.c.native_id)).where(_of(registry, context))).scalar() or 0
+
+
+def known_ids(connection: Connection, registry: str, most: int) -> list[tuple[str, int]]:
+    """Contexts and ids that the store holds a text of, as many as `most`."""
+    rows = connection.execute(
+        select(schemas.c.context, schemas.c.native_id).where(schemas.c.registry == registry).limit(most)
+    )
+    return [(row.context, row.native_id) for row in rows]
 
 
 def context_names(connection: Connection, registry: str) -> list[str]:

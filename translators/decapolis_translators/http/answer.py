@@ -5,13 +5,35 @@ from __future__ import annotations
 import email.utils
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import httpx
 import orjson
 
 from decapolis_translators.errors import Garbled
+
+
+class LateHeaders(Mapping[str, str]):
+    """Headers that are read when somebody asks for one; most answers are good, and nobody does."""
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+
+    @cached_property
+    def _read(self) -> httpx.Headers:
+        return httpx.Headers(list(self._raw))
+
+    def __getitem__(self, name: str) -> str:
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,25 +10,22 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
-import aiohttp
 import httpx
 import orjson
 
-from decapolis_translators.errors import Garbled, RegistryFault, SchemaRefused, TooLarge, Unreachable
+from decapolis_translators.errors import RegistryFault, SchemaRefused, TooLarge, Unreachable
 from decapolis_translators.tracing import outbound_headers
 
 from .answer import Answer
 from .config import ReachConfig, TlsConfig
 from .credentials import Credentials
-from .transport import ExactTransport
-
-MAX_ANSWER = 64 * 1024 * 1024
-"""Bytes of one answer, unpacked; more than any list of subjects needs."""
+from .transport import AiohttpWire, HttpxWire, LostError, NotConnectedError, Timeouts, UnusableUrlError, Wire
 
 _CONNECT_SECONDS = 1.0
 _OWN_HEADERS = {"User-Agent": "decapolis", "Accept-Encoding": "gzip, deflate"}
 _GATEWAY_TROUBLE = frozenset({502, 503, 504})
-_LIMITS = httpx.Limits(max_connections=100, keepalive_expiry=4.5)
+_CONNECTIONS = 100
+_KEEPALIVE_SECONDS = 4.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +68,7 @@ class HttpClient(ABC):
         self._config = config
         self._injected = transport
         self._credentials = self.credentials()
-        self._http: httpx.AsyncBaseTransport | None = None
-        self._timeout = httpx.Timeout(config.timeout, connect=self._connect_timeout()).as_dict()
+        self._wire: Wire | None = None
         self._preferred = 0
 
     @abstractmethod
@@ -88,19 +84,20 @@ class HttpClient(ABC):
         return any(url.startswith("https:") for url in self._config.url)
 
     def open(self) -> None:
-        """Prepares the pool; reads certificate files, and no network.
-
-        Requests go to the transport itself: httpx's client would add cookies, redirects, proxies and a `.netrc` of the host,
-        none of which may happen here, and takes as long over it as the whole exchange.
-        """
-        if self._http is None:
-            self._http = self._injected or self._transport()
+        """Prepares the pool; reads certificate files, and no network."""
+        if self._wire is None:
+            timeouts = Timeouts(self._connect_timeout(), self._config.timeout)
+            if self._injected is not None:
+                self._wire = HttpxWire(self._injected, timeouts)
+            else:
+                context = ssl_context(self._config.tls) if self.needs_tls() else None
+                self._wire = AiohttpWire(context, timeouts, _CONNECTIONS, _KEEPALIVE_SECONDS)
 
     async def close(self) -> None:
         """Closes the pool; calls under way fail as Unreachable."""
-        http, self._http = self._http, None
-        if http is not None:
-            await http.aclose()
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            await wire.aclose()
 
     async def call(self, call: Call) -> Answer:
         """Sends it within its deadline and gives any HTTP answer; logs in once more where that may help."""
@@ -161,45 +158,19 @@ class HttpClient(ABC):
     async def _send(
         self, method: str, url: str, content: bytes | None, headers: Mapping[str, str], write: bool
     ) -> Answer:
-        if self._http is None:
+        if self._wire is None:
             raise Unreachable("The registry's client is not open")
         try:
-            request = httpx.Request(
-                method,
-                url,
-                content=content,
-                headers={**_OWN_HEADERS, **headers},
-                extensions={"timeout": self._timeout},
-            )
-            response = await self._http.handle_async_request(request)
-            try:
-                return Answer(response.status_code, response.headers, await _bounded(response))
-            finally:
-                await response.aclose()
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return await self._wire.exchange(method, url, content, {**_OWN_HEADERS, **headers})
+        except NotConnectedError as error:
             raise Unreachable(self.scrub(f"Cannot connect: {error}")) from None
-        except httpx.InvalidURL:
+        except UnusableUrlError:
             raise TooLarge("The subject makes a URL that is too long") from None
-        except httpx.DecodingError:
-            raise Garbled("The answer's compression does not hold") from None
-        except (httpx.HTTPError, aiohttp.ClientError, OSError, RuntimeError) as error:
-            raise Unreachable(self.scrub(f"Connection lost: {error or type(error).__name__}"), sent=write) from None
+        except LostError as error:
+            raise Unreachable(self.scrub(f"Connection lost: {error}"), sent=write) from None
 
     def _connect_timeout(self) -> float:
         return min(_CONNECT_SECONDS, self._config.timeout / len(self._config.url))
-
-    def _transport(self) -> httpx.AsyncBaseTransport:
-        verify: ssl.SSLContext | bool = ssl_context(self._config.tls) if self.needs_tls() else False
-        return ExactTransport(verify=verify, trust_env=False, limits=_LIMITS)
-
-
-async def _bounded(response: httpx.Response) -> bytes:
-    content = bytearray()
-    async for chunk in response.aiter_bytes():
-        content += chunk
-        if len(content) > MAX_ANSWER:
-            raise Garbled(f"The answer is larger than {MAX_ANSWER} bytes")
-    return bytes(content)
 
 
 def ssl_context(tls: TlsConfig) -> ssl.SSLContext:
