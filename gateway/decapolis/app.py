@@ -29,6 +29,7 @@ from decapolis.dialect.negotiation import V1
 from decapolis.dialect.ready import ReadyLayer
 from decapolis.federation.desk import Desk
 from decapolis.gateway import Gateway
+from decapolis.jobs import Jobs
 from decapolis.operations.plugging import Plugging
 from decapolis.settings import Configuration
 from decapolis.store import Store, StoreUnavailable
@@ -47,6 +48,7 @@ class Application:
         self._configuration = configuration
         self._late = _Late()
         self.gateway: Gateway | None = None
+        self.jobs: Jobs | None = None
         self.plugging: Plugging | None = None
         self.draining = False
         self.failure: Exception | None = None
@@ -94,7 +96,12 @@ class Application:
                 raise
             self.gateway, self.plugging = gateway, plugging
             self._late.dialect = DialectFace(gateway)
+<<<<<<< HEAD
             jobs = await stack.enter_async_context(jobs_of(gateway))
+=======
+            jobs = await stack.enter_async_context(jobs_of(gateway, plugging))
+            self.jobs = jobs
+>>>>>>> room/jobs
             self._late.desk = Desk(gateway, jobs, plugging)
             self._outer = ReadyLayer(self._inner, gateway)
             yield

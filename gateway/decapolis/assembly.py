@@ -23,6 +23,7 @@ from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
 from decapolis.operations.estate import look_at_all_forever
+from decapolis.operations.plugging import Plugging
 from decapolis.operations.reconcile import reconcile
 from decapolis.plugging import Builder, Keeper, Plugs, Running
 from decapolis.plugging.building import Spoken, spoken, whole
@@ -162,9 +163,9 @@ async def _policies_again(gateway: Gateway) -> str | None:
     return file.problem
 
 
-def jobs_of(gateway: Gateway) -> AbstractAsyncContextManager[Jobs]:
+def jobs_of(gateway: Gateway, plugging: Plugging) -> AbstractAsyncContextManager[Jobs]:
     """The jobs of a running gateway, worked at until the block ends."""
-    return Jobs(gateway).at_work()
+    return Jobs(gateway, plugging).at_work()
 
 
 class TypeNotInstalled(LookupError):

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field
 
 from decapolis.jobs import JobPlan
 from decapolis.jobs.copying import compare_plan, copy_plan, mirror_plan
+from decapolis.jobs.cutting import NoRoutes, cut_plan, retire_plan
 from decapolis.jobs.selecting import Selected, selected
 from decapolis.operations.copying import demand_copyable
 from decapolis.operations.errors import NotAllowed
@@ -51,6 +52,16 @@ class CopyInputs(BetweenInputs):
 
     on_failure: OnFailure = Field(default="continue", description="what becomes of the rest when a step fails")
     dry_run: bool = False
+
+
+class RetireInputs(Starting):
+    """What is retired where."""
+
+    from_: str = Field(
+        validation_alias=AliasChoices("from", "source", "from_registry"), description="the registry that was left"
+    )
+    subject_filter: str | None = Field(default=None, description=f"{FILTER}; without it all subjects")
+    on_failure: OnFailure = Field(default="continue", description="what becomes of the rest when a step fails")
 
 
 class CopyStepShape(Shape):
@@ -129,6 +140,33 @@ async def mirror_subjects(asked: Asked[MirrorInputs]) -> Answer:
     return await accepted(asked, await begun(asked, plan))
 
 
+async def cut_over(asked: Asked[CopyInputs]) -> Answer:
+    """A job after which the front asks the target; rolling it back is the step back."""
+    if asked.inputs.dry_run:
+        return Answer(await _looked_at(asked))
+    if asked.desk.jobs.routes is None:
+        raise NoRoutes
+
+    async def plan() -> JobPlan:
+        _, target, chosen = await _selected(asked)
+        return cut_plan(chosen, target.id, asked.inputs.on_failure, _request(asked.inputs))
+
+    return await accepted(asked, await begun(asked, plan))
+
+
+async def retire_subjects(asked: Asked[RetireInputs]) -> Answer:
+    """A job after which nobody writes to the old place any more."""
+
+    async def plan() -> JobPlan:
+        inputs, desk = asked.inputs, asked.desk
+        source = desk.registry(inputs.from_)
+        chosen = await selected(desk.gateway, [source], inputs.subject_filter)
+        request = {"from": source.id, "subject_filter": inputs.subject_filter}
+        return retire_plan(chosen, inputs.on_failure, request)
+
+    return await accepted(asked, await begun(asked, plan))
+
+
 async def _looked_at(asked: Asked[CopyInputs]) -> CopyPlanShape:
     source, target, chosen = await _selected(asked)
     places = asyncio.Semaphore(TOGETHER)
@@ -178,6 +216,26 @@ ENDPOINTS = (
         "Keep on copying what is new in one registry to another, until the job is cancelled",
         "migration",
         MirrorInputs,
+        {200: JobShape, 202: JobShape},
+        (400, 404, 409, 422),
+    ),
+    Endpoint(
+        "POST",
+        "/migration/cutover",
+        cut_over,
+        "Copy subjects and route them to another registry while clients go on; a rollback routes them back",
+        "migration",
+        CopyInputs,
+        {200: CopyPlanShape | JobShape, 202: JobShape},
+        (400, 404, 409, 422, 501),
+    ),
+    Endpoint(
+        "POST",
+        "/migration/retire",
+        retire_subjects,
+        "Make subjects read-only in the registry that they were routed away from",
+        "migration",
+        RetireInputs,
         {200: JobShape, 202: JobShape},
         (400, 404, 409, 422),
     ),

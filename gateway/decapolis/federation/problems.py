@@ -10,6 +10,7 @@ from starlette.responses import Response
 from decapolis.ids import LedgerConflict, RangeFull
 from decapolis.jobs import KeyReused, NotNow, UnknownJob
 from decapolis.jobs.bulk import PlanNeeded, PlanTooOld
+from decapolis.jobs.cutting import NoRoutes
 from decapolis.jobs.documents import ReportsMissing
 from decapolis.jobs.migrating import NoAnalysis, NotMovable, StaleAnalysis
 from decapolis.jobs.selecting import NothingMatches
@@ -81,6 +82,7 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (NotCopyable, 422, "not-copyable"),
     (KeyReused, 422, "idempotency-key-reused"),
     (ReportsMissing, 501, "library-missing"),
+    (NoRoutes, 501, "routes-fixed"),
     (faults.SubjectNotFound, 404, "unknown-subject"),
     (faults.VersionNotFound, 404, "unknown-version"),
     (faults.SchemaNotFound, 404, "unknown-schema"),

@@ -7,8 +7,7 @@ became of the step that was under way.
 
 from __future__ import annotations
 
-from .actions import ACTIONS
 from .plan import JobPlan, StepPlan
 from .service import Jobs, KeyReused, NotNow, UnknownJob
 
-__all__ = ["ACTIONS", "JobPlan", "Jobs", "KeyReused", "NotNow", "StepPlan", "UnknownJob"]
+__all__ = ["JobPlan", "Jobs", "KeyReused", "NotNow", "StepPlan", "UnknownJob"]

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from decapolis.gateway import Gateway
+from decapolis.operations.cutting import Routes
 from decapolis.operations.errors import OperationRefused
 from decapolis.store.job_work import move, note
 from decapolis.store.jobs import (
@@ -47,7 +48,7 @@ from decapolis.store.jobs import (
 )
 from decapolis.web import current_call
 
-from .actions import ACTIONS
+from .actions import known_actions
 from .plan import JobPlan
 from .runner import Runner
 
@@ -79,9 +80,11 @@ class KeyReused(OperationRefused):
 class Jobs:
     """The jobs of a gateway; while `at_work`, this process runs some of them."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, routes: Routes | None = None) -> None:
+        self.routes = routes
+        """Who can change routes while the gateway runs."""
         self._gateway = gateway
-        self._runner = Runner(gateway, ACTIONS)
+        self._runner = Runner(gateway, known_actions(lambda: self.routes))
         self._closing = asyncio.Event()
 
     @asynccontextmanager

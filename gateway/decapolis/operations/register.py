@@ -76,11 +76,15 @@ async def _registered(view: View, spelled: str, request: Request, *, normalize: 
             raise
         return shown(view, registry, there)
     async with view.gateway.locks.hold(registry.id, str(subject), here_only=registry.is_local) as held:
-        for _ in range(MOST_ATTEMPTS):
+        # its route may have changed while this waited
+        moved = view.owner(str(subject)) is not registry
+        for _ in range(0 if moved else MOST_ATTEMPTS):
             try:
                 return await attempt.run(candidate, held)
             except WriteConflict:
                 continue
+    if moved:
+        return await register(view, spelled, request, normalize=normalize, force=force)
     raise NotAllowed(f"Subject '{subject}' is being written to by others all the time; try again")
 
 
