@@ -96,12 +96,8 @@ class Application:
                 raise
             self.gateway, self.plugging = gateway, plugging
             self._late.dialect = DialectFace(gateway)
-<<<<<<< HEAD
-            jobs = await stack.enter_async_context(jobs_of(gateway))
-=======
             jobs = await stack.enter_async_context(jobs_of(gateway, plugging))
             self.jobs = jobs
->>>>>>> room/jobs
             self._late.desk = Desk(gateway, jobs, plugging)
             self._outer = ReadyLayer(self._inner, gateway)
             yield
