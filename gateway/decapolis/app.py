@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from decapolis.assembly import running
+from decapolis.assembly import jobs_of, running
 from decapolis.dialect.errors import ErrorAnswer
 from decapolis.dialect.face import DialectFace, error_response, http_sentence
 from decapolis.dialect.negotiation import V1
@@ -94,7 +94,8 @@ class Application:
                 raise
             self.gateway, self.plugging = gateway, plugging
             self._late.dialect = DialectFace(gateway)
-            self._late.desk = Desk(gateway, plugging)
+            jobs = await stack.enter_async_context(jobs_of(gateway))
+            self._late.desk = Desk(gateway, jobs, plugging)
             self._outer = ReadyLayer(self._inner, gateway)
             yield
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +16,7 @@ from decapolis.cache import Changes, EstateMemory, ReadyAnswers, SettingsMemory
 from decapolis.gateway import Gateway
 from decapolis.hangup import Hangup
 from decapolis.ids import Ledger, LedgerConflict
+from decapolis.jobs import Jobs
 from decapolis.judge import Judge, PolicyFile, Workers
 from decapolis.judge.policies import watch
 from decapolis.locks import Locks
@@ -159,6 +160,11 @@ async def _policies_again(gateway: Gateway) -> str | None:
     if await asyncio.to_thread(file.refresh, force=True):
         await _judge_anew(gateway)
     return file.problem
+
+
+def jobs_of(gateway: Gateway) -> AbstractAsyncContextManager[Jobs]:
+    """The jobs of a running gateway, worked at until the block ends."""
+    return Jobs(gateway).at_work()
 
 
 class TypeNotInstalled(LookupError):

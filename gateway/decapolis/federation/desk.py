@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from decapolis.gateway import Gateway, View
+from decapolis.jobs import Jobs
 from decapolis.operations.plugging import Plugging
 from decapolis.registries.asking import RegistryDisabled
 from decapolis.registries.live import LiveRegistry
@@ -15,6 +16,7 @@ class Desk:
     """The running gateway and the services above it."""
 
     gateway: Gateway
+    jobs: Jobs
     plugging: Plugging
 
     @property

@@ -18,10 +18,15 @@ from decapolis.web import current_call
 from . import (
     advising,
     audit,
+    bulk,
     comparing,
     compatibility,
+    copying,
     declaring,
     ids,
+    jobs,
+    migration,
+    modes,
     plugging,
     registries,
     routing,
@@ -49,6 +54,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *comparing.ENDPOINTS,
     *transforming.ENDPOINTS,
     *compatibility.ENDPOINTS,
+    *modes.ENDPOINTS,
+    *bulk.ENDPOINTS,
+    *migration.ENDPOINTS,
+    *copying.ENDPOINTS,
+    *jobs.ENDPOINTS,
     *declaring.ENDPOINTS,
     *subjects.ENDPOINTS,
     *routing.ENDPOINTS,
@@ -142,7 +152,14 @@ class _Served:
         body = await request.body() if request.method in {"POST", "PUT", "DELETE"} else b""
         given = read_inputs(request.scope["query_string"].decode("latin-1"), body)
         path = {name: _unquoted(value) for name, value in request.path_params.items()}
-        return Asked(self._desk, path, endpoint.inputs.model_validate(given), request.headers, given)
+        return Asked(
+            self._desk,
+            path,
+            endpoint.inputs.model_validate(given),
+            request.headers,
+            given,
+            f"{endpoint.method} {endpoint.path}",
+        )
 
     def _refused(self, error: Exception) -> Response:
         problem = problem_of(error)

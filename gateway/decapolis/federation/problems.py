@@ -8,16 +8,24 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from decapolis.ids import LedgerConflict, RangeFull
+from decapolis.jobs import KeyReused, NotNow, UnknownJob
+from decapolis.jobs.bulk import PlanNeeded, PlanTooOld
+from decapolis.jobs.documents import ReportsMissing
+from decapolis.jobs.migrating import NoAnalysis, NotMovable, StaleAnalysis
+from decapolis.jobs.selecting import NothingMatches
 from decapolis.locks import Busy
 from decapolis.operations import errors as refusals
 from decapolis.operations import plugging
 from decapolis.operations.annotated import MetadataInvalid
+from decapolis.operations.copying import NotCopyable
 from decapolis.operations.history_check import UnknownMode
+from decapolis.operations.set_level import ChangedMeanwhile
 from decapolis.operations.subject_filter import FilterInvalid
 from decapolis.registries.asking import RegistryDisabled
 from decapolis.registries.routing import NoRoute, UnknownRegistry
 from decapolis.registries.stored import OwnStoreFault
 from decapolis.store import StoreUnavailable
+from decapolis.store.jobs import Overlap
 from decapolis.web import BodyTooLarge
 from decapolis_formats import ComparisonTooCostly, InvalidSchema
 from decapolis_formats.extras import MissingLibrary
@@ -59,6 +67,20 @@ class Unlisted(LookupError):
 _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     # the first that fits counts: special ones stand before their parents
     (UnknownRegistry, 404, "unknown-registry"),
+    (UnknownJob, 404, "unknown-job"),
+    (NothingMatches, 404, "nothing-matches"),
+    (FilterInvalid, 400, "invalid-filter"),
+    (Overlap, 409, "jobs-overlap"),
+    (NotNow, 409, "not-now"),
+    (PlanNeeded, 409, "dry-run-needed"),
+    (PlanTooOld, 409, "stale-plan"),
+    (NoAnalysis, 409, "no-analysis"),
+    (StaleAnalysis, 409, "stale-analysis"),
+    (NotMovable, 409, "not-movable"),
+    (ChangedMeanwhile, 409, "changed-meanwhile"),
+    (NotCopyable, 422, "not-copyable"),
+    (KeyReused, 422, "idempotency-key-reused"),
+    (ReportsMissing, 501, "library-missing"),
     (faults.SubjectNotFound, 404, "unknown-subject"),
     (faults.VersionNotFound, 404, "unknown-version"),
     (faults.SchemaNotFound, 404, "unknown-schema"),
