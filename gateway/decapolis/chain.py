@@ -15,18 +15,18 @@ ENTRY, INTENT, OUTCOME = "entry", "intent", "outcome"
 FIRST = "0" * 64
 """What stands for the hash before the first link."""
 
+_WANTED = ("id", "at_ms", "request_id", "actor", "action", "registry", "target", "intent")
 _FACTS: Mapping[str, tuple[str, ...]] = {
-    INTENT: ("id", "at_ms", "request_id", "actor", "action", "registry", "target", "intent"),
+    ENTRY: (*_WANTED, "outcome", "result"),
+    INTENT: _WANTED,
     OUTCOME: ("id", "outcome", "result"),
 }
 
 
 def digest(part: str, entry: Mapping[str, Any]) -> str:
-    """The digest of the facts that a link covers, however the database spells their JSON."""
-    names = (*_FACTS[INTENT], "outcome", "result") if part == ENTRY else _FACTS[part]
-    facts = {name: entry[name] for name in names}
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    """The digest of the facts that a link covers; JSON among them is the text that was written."""
+    facts = [entry[name] for name in _FACTS[part]]
+    return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
 
 
 def link_hash(previous: str, number: int, entry: int, part: str, digested: str, sealed_ms: int) -> str:

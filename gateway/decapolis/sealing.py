@@ -12,14 +12,27 @@ from sqlalchemy import Connection
 
 from decapolis.chain import ENTRY, FIRST, INTENT, OUTCOME, digest, link_hash
 from decapolis.store import Store, StoreUnavailable
-from decapolis.store.seals import Link, add_links, closed_among, hold_chain, last_link, open_links, unsealed
+from decapolis.store.seals import (
+    Link,
+    add_links,
+    closed_among,
+    first_floor,
+    floor_after,
+    hold_chain,
+    last_link,
+    open_links,
+    unsealed,
+)
 
 log = logging.getLogger(__name__)
 
 SEAL_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
 """How long an intent may wait for its outcome, so that one link covers both."""
-BATCH = 500
+LATE_SECONDS = 30.0
+"""How long, on a shared database, an entry may turn up after one with a higher number."""
+BATCH = 100
+"""How many links one transaction adds: other writes wait for it."""
 
 
 class Sealer:
@@ -30,6 +43,8 @@ class Sealer:
         self._open: set[int] = set()
         """Entries whose intent is sealed and whose outcome is not."""
         self._looked_at = 0
+        self._floor: int | None = None
+        """Up to which entry everything is sealed for good, so that nobody looks there again."""
 
     async def run(self) -> None:
         """Seals for as long as the gateway runs."""
@@ -53,30 +68,35 @@ class Sealer:
 
     async def seal(self, *, everything: bool = False) -> int:
         """Seals what can be sealed now and answers how many links that took."""
-        settled = None if everything else int((time.time() - SETTLE_SECONDS) * 1000)
-        if not await self._store.read(lambda c: self._found(c, settled)):
-            return 0
-        # found again in the transaction that seals it: another gateway may have been faster
-        return await self._store.write(lambda c: self._sealed(c, settled))
+        now = time.time()
+        settled = None if everything else int((now - SETTLE_SECONDS) * 1000)
+        sealed = 0
+        if await self._store.read(lambda c: self._found(c, settled, 1)):
+            # found again in the transaction that seals it: another gateway may have been faster
+            sealed = await self._store.write(lambda c: self._sealed(c, settled))
+        late = None if self._store.exclusive else int((now - LATE_SECONDS) * 1000)
+        self._floor = await self._store.read(lambda c: floor_after(c, self._floor or 0, late))
+        return sealed
 
-    def _found(self, connection: Connection, settled: int | None) -> list[tuple[str, Mapping[str, Any]]]:
+    def _found(self, connection: Connection, settled: int | None, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        if self._floor is None:
+            self._floor = first_floor(connection)
         for number, entry, part in open_links(connection, self._looked_at):
             if part == INTENT:
                 self._open.add(entry)
             else:
                 self._open.discard(entry)
             self._looked_at = max(self._looked_at, number)
-        found = [
-            (INTENT if entry["outcome"] is None else ENTRY, entry) for entry in unsealed(connection, settled, BATCH)
-        ]
-        if self._open and len(found) < BATCH:
-            found += [(OUTCOME, entry) for entry in closed_among(connection, self._open, BATCH - len(found))]
+        rows = unsealed(connection, self._floor, settled, limit)
+        found = [(INTENT if entry["outcome"] is None else ENTRY, entry) for entry in rows]
+        if self._open and len(found) < limit:
+            found += [(OUTCOME, entry) for entry in closed_among(connection, self._open, limit - len(found))]
         return found
 
     def _sealed(self, connection: Connection, settled: int | None) -> int:
         if not hold_chain(connection):
             return 0
-        found = self._found(connection, settled)
+        found = self._found(connection, settled, BATCH)
         if not found:
             return 0
         last = last_link(connection)

@@ -10,6 +10,8 @@ from dataclasses import asdict
 from typing import Any, Protocol
 from uuid import uuid4
 
+import orjson
+
 from decapolis.chain import INTENT
 from decapolis.settings import AuditSettings
 from decapolis.sinks import FileSink, SinkFault, SyslogSink, WebhookSink
@@ -123,6 +125,7 @@ def _told(link: Mapping[str, Any]) -> dict[str, Any]:
     row = {name.removeprefix("entry_"): value for name, value in link.items() if name.startswith("entry_")}
     if row["id"] is None:
         return {"link": link["number"], "hash": link["hash"], "part": link["part"], "id": link["entry"], "gone": True}
+    row |= {name: orjson.loads(row[name]) if row[name] else None for name in ("intent", "result")}
     if link["part"] == INTENT:
         row |= {"outcome": None, "result": None}
     told = asdict(entry_of({**row, "link": link["number"]}))

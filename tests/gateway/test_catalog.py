@@ -14,7 +14,7 @@ import pytest
 
 from decapolis.registries.catalog import CatalogRegistry, restore
 from decapolis.store import Store, store_at
-from decapolis.store.projections import APPLIED, FAILED, PENDING
+from decapolis.store.projections import APPLIED, FAILED, PENDING, MirrorRow, owe_mirror
 from decapolis_formats import Format, Schema
 from decapolis_formats.types import Field, Integer, Text
 from decapolis_translators import errors
@@ -303,3 +303,30 @@ async def test_reads_need_no_catalog(client: Any, warehouse: Warehouse) -> None:
     assert (await client.get("/subjects/lake-a/versions/latest")).status_code == 200
     assert await client.registered("lake-a", record("a")) == number
     assert code(await client.register("lake-a", record("a", optional("b")))) == (500, 50003)
+
+
+async def test_a_version_that_is_deleted_while_it_is_copied_is_copied_again(
+    registry: CatalogRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy that is under way says that the version lives; nothing may settle the debt of the other one."""
+    await registry.register("s", avro("a"))
+    copying, deleted = asyncio.Event(), asyncio.Event()
+    mirror = registry.catalog.mirror
+
+    async def slow(document: Any) -> None:
+        copying.set()
+        await deleted.wait()
+        await mirror(document)
+
+    await registry.write(lambda c: owe_mirror(c, "lake", MirrorRow("s", 1, gone=False)))
+    monkeypatch.setattr(registry.catalog, "mirror", slow)
+    under_way = asyncio.create_task(registry.copy_all())
+    await copying.wait()
+    documents = registry.documents.documents
+    await registry.write(lambda c: documents.delete(c, "s", None, permanent=False))
+    await registry.write(lambda c: owe_mirror(c, "lake", MirrorRow("s", 1, gone=False)))
+    deleted.set()
+    await under_way
+    monkeypatch.undo()
+    await registry.copy_all()
+    assert [copy.deleted for copy in await registry.catalog.mirrored()] == [True]

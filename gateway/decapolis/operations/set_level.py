@@ -121,7 +121,10 @@ async def _allowed(view: View, registry: LiveRegistry, subject: Subject, level: 
     if registry.is_local or registry.mode_holder is None:
         mode = await effective_mode(gateway, registry, subject)
         if mode in READ_ONLY:
-            raise NotAllowed.by_mode(subject, "in read-only mode")
+            refused = NotAllowed.by_mode(subject, "in read-only mode")
+            facts = {"after": {LEVEL: level.name}}
+            await gateway.audit.note("set-config", registry.id, str(subject), facts, "refused", reason=str(refused))
+            raise refused
     try:
         changes = await held_to_floor(gateway, registry, subject, {LEVEL: level.name})
     except BelowTheFloor as below:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, text
+from sqlalchemy import Connection, Row, Text, and_, cast, func, insert, or_, select, text
 
 from .schemas import replace_rows
 from .tables import audit, audit_cursors, audit_seals
 
 LATE = 5_000
 """How far behind the newest sealed entry one may turn up: ids are given before transactions end."""
+
+_AT_ONCE = 500
 
 _ENTRY = (
     audit.c.id,
@@ -21,10 +23,11 @@ _ENTRY = (
     audit.c.action,
     audit.c.registry,
     audit.c.target,
-    audit.c.intent,
+    cast(audit.c.intent, Text).label("intent"),
     audit.c.outcome,
-    audit.c.result,
+    cast(audit.c.result, Text).label("result"),
 )
+"""An entry with its JSON as the text that is kept: what is sealed is what was written, whatever it means."""
 
 
 class Link(NamedTuple):
@@ -51,18 +54,38 @@ def last_link(connection: Connection) -> Link | None:
     return None if row is None else Link(*row)
 
 
-def unsealed(connection: Connection, settled_ms: int | None, limit: int) -> list[Mapping[str, Any]]:
-    """Entries that no link covers, by id; open ones only where they began before `settled_ms` (all with None)."""
-    newest = connection.execute(select(func.max(audit_seals.c.entry))).scalar() or 0
-    condition = and_(audit.c.id > newest - LATE, audit_seals.c.number.is_(None))
+_COVERED = and_(audit_seals.c.entry == audit.c.id, audit_seals.c.part.in_(("entry", "intent")))
+
+
+def first_floor(connection: Connection) -> int:
+    """Below which entry, at the least, everything is sealed, for a gateway that has only begun to look."""
+    newest: int | None = connection.execute(select(func.max(audit_seals.c.entry))).scalar()
+    return 0 if newest is None else max(0, newest - LATE)
+
+
+def floor_after(connection: Connection, floor: int, settled_ms: int | None) -> int:
+    """The same, later: everything up to there is sealed, and nothing below it can turn up any more.
+
+    `settled_ms` is the moment before which every transaction has ended, None where ids come in the order of commits.
+    """
+    newest = select(func.max(audit.c.id)).where(audit.c.id > floor)
+    if settled_ms is not None:
+        newest = newest.where(audit.c.at_ms < settled_ms)
+    waiting = select(func.min(audit.c.id)).outerjoin(audit_seals, _COVERED)
+    waiting = waiting.where(audit.c.id > floor, audit_seals.c.number.is_(None))
+    highest, lowest = connection.execute(newest).scalar(), connection.execute(waiting).scalar()
+    if highest is None:
+        return floor
+    return int(highest if lowest is None else min(highest, lowest - 1))
+
+
+def unsealed(connection: Connection, floor: int, settled_ms: int | None, limit: int) -> list[Mapping[str, Any]]:
+    """Entries above the floor that no link covers, by id; open ones only where they began before `settled_ms`."""
+    condition = and_(audit.c.id > floor, audit_seals.c.number.is_(None))
     if settled_ms is not None:
         condition = and_(condition, or_(audit.c.outcome.is_not(None), audit.c.at_ms < settled_ms))
     found = connection.execute(
-        select(*_ENTRY)
-        .outerjoin(audit_seals, and_(audit_seals.c.entry == audit.c.id, audit_seals.c.part.in_(("entry", "intent"))))
-        .where(condition)
-        .order_by(audit.c.id)
-        .limit(limit)
+        select(*_ENTRY).outerjoin(audit_seals, _COVERED).where(condition).order_by(audit.c.id).limit(limit)
     )
     return [dict(row._mapping) for row in found]
 
@@ -78,12 +101,15 @@ def open_links(connection: Connection, after: int) -> list[tuple[int, int, str]]
 
 
 def closed_among(connection: Connection, entries: Iterable[int], limit: int) -> list[Mapping[str, Any]]:
-    """Those of the entries that have an outcome by now."""
-    wanted = list(entries)[:limit]
-    found = connection.execute(
-        select(*_ENTRY).where(audit.c.id.in_(wanted), audit.c.outcome.is_not(None)).order_by(audit.c.id)
-    )
-    return [dict(row._mapping) for row in found]
+    """Those of the entries that have an outcome by now, up to a limit."""
+    waiting, found = sorted(entries), list[Mapping[str, Any]]()
+    for at in range(0, len(waiting), _AT_ONCE):
+        some = audit.c.id.in_(waiting[at : at + _AT_ONCE])
+        rows = connection.execute(select(*_ENTRY).where(some, audit.c.outcome.is_not(None)).order_by(audit.c.id))
+        found += [dict(row._mapping) for row in rows]
+        if len(found) >= limit:
+            break
+    return found[:limit]
 
 
 def add_links(connection: Connection, links: Sequence[Link]) -> None:
