@@ -40,7 +40,7 @@ class Ask:
         """All query parameters."""
         if self._parsed is None:
             self._parsed = {}
-            for name, value in parse_qsl(self.query, keep_blank_values=True, errors="replace"):
+            for name, value in parse_qsl(self.query, keep_blank_values=True, errors="replace") if self.query else ():
                 self._parsed.setdefault(name, []).append(value)
         return self._parsed
 

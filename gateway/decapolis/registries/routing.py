@@ -12,6 +12,10 @@ from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 from .live import LiveRegistry
 
 
+MOST_OWNERS = 10_000
+"""For how many subjects it is remembered whose they are."""
+
+
 class UnknownRegistry(LookupError):
     """No registry has that id; the text lists those that exist."""
 
@@ -66,6 +70,7 @@ class Registries:
         self.route_entries = tuple(routes)
         self._routes = tuple(Route(entry) for entry in routes)
         self._home = home
+        self._owners: dict[str, LiveRegistry] = {}
 
     @property
     def all(self) -> list[LiveRegistry]:
@@ -103,8 +108,14 @@ class Registries:
         raise NoRoute(subject)
 
     def owner(self, subject: str) -> LiveRegistry:
-        """The registry that owns a subject."""
-        return self.at(self.route(subject).registry)
+        """The registry that owns a subject; rules stand for as long as the process does, so an answer does too."""
+        found = self._owners.get(subject)
+        if found is None:
+            found = self.at(self.route(subject).registry)
+            if len(self._owners) >= MOST_OWNERS:
+                self._owners.clear()
+            self._owners[subject] = found
+        return found
 
     def explain(self, subject: str) -> tuple[str, str]:
         """The owner's id and the rule that chose it, in words."""
