@@ -145,7 +145,10 @@ class Ready:
 class ReadyAnswers:
     """A bounded dictionary of ready answers, the least recently used going first."""
 
+    MOST_SEEN = 10_000
+
     def __init__(self, most: int, most_bytes: int) -> None:
+        self._seen: set[int] = set()
         self._most = most
         self._most_bytes = most_bytes
         self._bytes = 0
@@ -179,6 +182,16 @@ class ReadyAnswers:
         while len(self._answers) > self._most or self._bytes > self._most_bytes:
             _, gone = self._answers.popitem(last=False)
             self._bytes -= gone.size
+
+    def seen(self, key: Hashable) -> bool:
+        """Whether the same was asked lately, as far as its hash tells; from here on it was."""
+        number = hash(key)
+        if number in self._seen:
+            return True
+        if len(self._seen) >= self.MOST_SEEN:
+            self._seen.clear()
+        self._seen.add(number)
+        return False
 
     def drop(self, key: Hashable) -> None:
         """Forgets one answer."""

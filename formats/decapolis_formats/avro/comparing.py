@@ -143,7 +143,7 @@ class Comparison:
     def _records(self, reader: Record, writer: Record, path: str) -> Walk:
         found = names(reader, writer, path)
         self._spend(len(reader.fields))
-        theirs_of = writer.by_name
+        theirs_of, owed = writer.by_name, 0
         for position, field in enumerate(reader.fields):
             source = self._source(field, writer) if field.aliases else theirs_of.get(field.name)
             if source is None:
@@ -153,13 +153,14 @@ class Comparison:
             mine, theirs = field.type, source.type
             if mine.__class__ is Union and theirs.__class__ is Union and theirs.plain:
                 # what asking would answer at once: nothing to walk, nothing to remember
-                self._spend(1 + len(theirs.branches))
+                owed += 1 + len(theirs.branches)
                 if mine.text is None or mine.text != theirs.text:
                     found += self._plain(mine, theirs, f"{path}/fields/{position}/type")
             elif not (isinstance(mine, Primitive) and isinstance(theirs, Primitive)):
                 found += yield mine, theirs, f"{path}/fields/{position}/type"
             elif not (mine.kind == theirs.kind and mine.properties is theirs.properties):
                 found += self._primitives(mine, theirs, f"{path}/fields/{position}/type")
+        self._spend(owed)
         return found
 
     def _source(self, field: Field, writer: Record) -> Field | None:

@@ -148,6 +148,8 @@ class ReadyLayer:
             metrics.took(route, time.perf_counter() - began)
         if key is not None and keeps and recorder.is_whole and recorder.status == 200:
             keep = keeps[-1]
+            if keep.seldom and not self._answers.seen(key):
+                return
             expires = 0.0 if keep.seconds is None else time.monotonic() + keep.seconds
             question = len(scope["raw_path"]) + len(body or b"")
             ready = Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires, question)

@@ -23,7 +23,7 @@ from . import answers, bodies
 from .ask import Answer, Ask
 
 
-def keep_with_subject(ask: Ask, spelled: str, found: Shown | None = None) -> None:
+def keep_with_subject(ask: Ask, spelled: str, found: Shown | None = None, *, seldom: bool = False) -> None:
     """Lets an answer be given again until the subject that it is about, or a setting of its registry, changes.
 
     That subject is an alias's target. What was found in another context than the one asked for is not kept: whatever
@@ -41,6 +41,7 @@ def keep_with_subject(ask: Ask, spelled: str, found: Shown | None = None) -> Non
         settings_scope(registry.id),
         settings_scope(ask.view.owner(spelled).id),
         seconds=seconds,
+        seldom=seldom,
     )
 
 

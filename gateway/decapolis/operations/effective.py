@@ -205,8 +205,11 @@ async def followed(view: View, spelled: str) -> tuple[Subject, LiveRegistry]:
     """The subject that is meant and its owner: one alias is followed, contexts need a registry that has them."""
     subject = Subject.parse(spelled)
     registry = _owner(view, subject)
+    if registry.keeps_settings_here:
+        own = (await _settings_here(view.gateway, registry)).values.get(("config", subject)) if subject.name else None
+        return _behind_alias(view, subject, registry, own)
     writing = current_call().wants_fresh
-    if writing and subject.name and not registry.keeps_settings_here:
+    if writing and subject.name:
         own, _ = await asyncio.gather(
             own_config(view.gateway, registry, str(subject)),
             own_config(view.gateway, registry, _whole_context(subject), needed=False),
