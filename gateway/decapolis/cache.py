@@ -79,7 +79,10 @@ class Changes:
     def unchanged_here(self, scopes: tuple[str, ...], since: int) -> bool:
         """Whether this process knows of no change to the scopes after that number."""
         last = self.last
-        return all(last.get(scope, 0) <= since for scope in scopes)
+        for scope in scopes:  # noqa: SIM110 - all() with a generator costs a microsecond
+            if last.get(scope, 0) > since:
+                return False
+        return True
 
     async def now(self) -> int:
         """The number of the latest change: what an answer that begins now is made under."""

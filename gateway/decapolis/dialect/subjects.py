@@ -36,13 +36,11 @@ def keep_with_subject(ask: Ask, spelled: str, found: Shown | None = None, *, sel
     if found is not None and found.subject != str(subject):
         return
     seconds = None if registry.is_local else ask.gateway.configuration.gateway.cache.seconds
-    ask.may_keep(
-        subject_scope(registry.id, str(subject)),
-        settings_scope(registry.id),
-        settings_scope(ask.view.owner(spelled).id),
-        seconds=seconds,
-        seldom=seldom,
-    )
+    scopes = [subject_scope(registry.id, str(subject)), settings_scope(registry.id)]
+    owner = ask.view.owner(spelled)
+    if owner is not registry:
+        scopes.append(settings_scope(owner.id))
+    ask.may_keep(*scopes, seconds=seconds, seldom=seldom)
 
 
 async def styled(ask: Ask, found: Shown) -> Schema:
