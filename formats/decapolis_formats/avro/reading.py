@@ -184,10 +184,9 @@ class Reader:
 
     def _field(self, name: str, node: Type, entry: dict[str, Any]) -> Field:
         told = len(entry)
-        default: Any = ABSENT
-        if "default" in entry:
+        default: Any = entry.get("default", ABSENT)
+        if default is not ABSENT:
             told -= 1
-            default = entry["default"]
             if default is not None or node.__class__ is not Union or "null" not in node.reads:
                 default = self._default(node, default)
         doc = None
