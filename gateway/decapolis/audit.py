@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from decapolis.store import Store
+from decapolis.store.seals import chain, count_unsealed
 from decapolis.store.trail import (
     Intent,
     OpenIntent,
+    Sought,
     authors,
     entries,
     open_intents,
+    sought,
     unfinished,
-    write_done,
+    write_closed,
     write_intent,
     write_outcome,
 )
+from decapolis.verifying import PAGE, Chain, Verified
 from decapolis.web import current_call
 
 Along = Callable[[Connection, dict[str, Any]], None]
+
+
+E = TypeVar("E", bound=Exception)
+
+
+def told(error: E) -> E:
+    """The error, marked as one that the trail tells of already."""
+    error.__dict__["in_trail"] = True
+    return error
+
+
+def is_told(error: Exception) -> bool:
+    """Whether the trail tells of it already."""
+    return bool(error.__dict__.get("in_trail"))
 
 
 class Audit:
@@ -52,11 +71,19 @@ class Audit:
         """Notes a change inside the transaction that makes it, for registries that live in the same store."""
         call = current_call()
         intent = Intent(call.request_id, call.actor, action, registry, target, facts)
-        return lambda connection, result: write_done(connection, intent, result)
+        return lambda connection, result: write_closed(connection, intent, "done", result)
 
     async def close(self, number: int, outcome: str, **result: Any) -> None:
         """Notes how it ended: `done`, `refused` or `failed`."""
         await self._store.write(lambda c: write_outcome(c, number, outcome, result))
+
+    async def note(
+        self, action: str, registry: str, target: str, facts: dict[str, Any], outcome: str, **result: Any
+    ) -> None:
+        """Notes at once what was asked for and how it ended: for refusals, and for changes of the gateway itself."""
+        call = current_call()
+        intent = Intent(call.request_id, call.actor, action, registry, target, facts)
+        await self._store.write(lambda c: write_closed(c, intent, outcome, result))
 
     async def unfinished(self, registry: str, *, older_than: float) -> list[OpenIntent]:
         """Changes of which nobody knows how they ended, older than so many seconds."""
@@ -66,6 +93,19 @@ class Audit:
     async def authors(self, registry: str, target: str) -> dict[int, tuple[int, str]]:
         """When (in milliseconds) and by whom each version of a subject was registered through a gateway."""
         return await self._store.read(lambda c: authors(c, registry, target))
+
+    async def sought(self, wanted: Sought, *, before: int | None = None, limit: int) -> list[dict[str, Any]]:
+        """The entries that are wanted, newest first, older than `before`."""
+        return await self._store.read(lambda c: sought(c, wanted, before=before, limit=limit))
+
+    async def verified(self, expected: str | None = None) -> Verified:
+        """Recomputes the chain over the trail, page by page; `expected` is a hash that it must contain."""
+        held, after = Chain(expected), 0
+        while rows := await self._store.read(partial(chain, after=after, limit=PAGE)):
+            if not held.take(rows):
+                break
+            after = rows[-1].number
+        return held.result(await self._store.read(count_unsealed))
 
     async def newest(self, limit: int = 1000) -> list[dict[str, Any]]:
         """The newest entries, newest first."""

@@ -29,6 +29,16 @@ def subject_scope(registry: str, subject: str) -> str:
     return f"{registry}/{subject}"
 
 
+def table_scope() -> str:
+    """The scope of which registries there are and who owns what: every answer that can grow old hangs on it."""
+    return "~registries"
+
+
+def entries_scope() -> str:
+    """The scope of what was added at run time, which every gateway on the store follows."""
+    return "~plugged"
+
+
 class SingleFlight:
     """Lets many askers of one question share one answer."""
 
@@ -108,6 +118,12 @@ class Changes:
         if scope not in seen:
             seen[scope] = await self._store.read(lambda connection: last_change(connection, (scope,)))
         return seen[scope]
+
+    async def number_of(self, scope: str) -> int:
+        """The number of the last change to a scope as of now."""
+        if not self.shared:
+            return self.last.get(scope, 0)
+        return await self._store.read(lambda connection: last_change(connection, (scope,)))
 
     async def unchanged_for_call(self, scope: str, since: int) -> bool:
         """Whether a scope is unchanged, asked of the shared store once a request."""

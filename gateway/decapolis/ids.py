@@ -63,6 +63,12 @@ class Ledger:
 
         self._take(await self._store.write(work))
 
+    async def demand(self, registry: str, configured: IdRange | None, home: str | None) -> None:
+        """The same for one registry, without asking the store where its range is known and fits."""
+        row = self._by_registry.get(registry)
+        if row is None or (configured is not None and (configured.base, configured.span) != (row.base, row.span)):
+            await self.open({registry: configured}, home)
+
     def _take(self, rows: Iterable[RangeRow]) -> None:
         self._sorted = sorted(rows, key=lambda row: row.base)
         self._by_registry = {row.registry: row for row in self._sorted}

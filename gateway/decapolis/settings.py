@@ -6,12 +6,22 @@ Precedence: a flag, then a variable (`DECAPOLIS_…`), then the file, then the d
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from decapolis_translators.catalog import Projection
 
@@ -73,6 +83,16 @@ class Resilience(_Strict):
     )
 
 
+def _compiled(match: str) -> str:
+    """A glob, or an expression after `re:`, that can be used; ValueError otherwise."""
+    if match.startswith("re:"):
+        try:
+            re.compile(match[3:])
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+    return match
+
+
 class RegistryEntry(_Strict):
     """One registry behind the gateway."""
 
@@ -82,6 +102,9 @@ class RegistryEntry(_Strict):
     config: dict[str, Any] = Field(default_factory=dict, description="the type's own keys")
     metadata: dict[str, Any] = Field(default_factory=dict, description="free keys: region, environment, owner …")
     ids: IdRange | None = Field(default=None, description="its range of public ids; without it the ledger gives one")
+    routes: list[Annotated[str, AfterValidator(_compiled)]] = Field(
+        default_factory=list, description="subjects it owns, as in `match`; asked after the gateway file's own rules"
+    )
     resilience: Resilience = Field(default_factory=Resilience, description="bounds around every call")
     on_reissued_id: Literal["refuse", "relearn"] = Field(
         default="refuse", description="when the registry gives an id out again with another text"
@@ -97,21 +120,13 @@ class RegistriesFile(_Strict):
 class RouteEntry(_Strict):
     """Which registry owns the subjects that match; without `match` all of them."""
 
-    match: str | None = Field(default=None, description="a glob, or an expression after re:, on the whole subject")
+    match: Annotated[str, AfterValidator(_compiled)] | None = Field(
+        default=None, description="a glob, or an expression after re:, on the whole subject"
+    )
     registry: str = Field(description="the id of the registry that owns them")
     projection: Projection | None = Field(
         default=None, description="what becomes of their tables in a catalog; without it as the catalog says"
     )
-
-    @field_validator("match")
-    @classmethod
-    def _compiles(cls, match: str | None) -> str | None:
-        if match is not None and match.startswith("re:"):
-            try:
-                re.compile(match[3:])
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from error
-        return match
 
 
 class Tls(_Strict):
@@ -188,6 +203,36 @@ class Dialect(_Strict):
     mode_mutability: bool = Field(default=True, description="whether modes may be changed")
 
 
+class Plugins(_Strict):
+    """Registry types that are loaded at run time from a folder."""
+
+    folder: Path = Field(description="modules and packages with registry types, relative to the gateway file")
+    allow: bool = Field(default=False, description="true: everything in the folder is code that this gateway may run")
+
+
+class Syslog(_Strict):
+    """A collector of the trail that speaks syslog (RFC 5424)."""
+
+    host: str = Field(min_length=1, description="where it listens")
+    port: int = Field(default=514, ge=1, le=65535, description="on which port")
+    protocol: Literal["udp", "tcp"] = Field(default="udp", description="tcp counts octets (RFC 6587)")
+
+
+class Webhook(_Strict):
+    """A service that the trail is sent to, signed."""
+
+    url: str = Field(pattern=r"^https?://[^\s]+$", description="where entries are POSTed")
+    secret: SecretStr = Field(min_length=16, description="signs every call (HMAC-SHA256)", json_schema_extra=_SECRET)
+
+
+class AuditSettings(_Strict):
+    """Where the trail goes besides the store; each place gets every sealed entry in order."""
+
+    file: Path | None = Field(default=None, description="JSON lines are appended to it, relative to the gateway file")
+    syslog: Syslog | None = Field(default=None, description="a collector that speaks syslog")
+    webhooks: list[Webhook] = Field(default_factory=list, description="services that are called")
+
+
 class GatewaySettings(_Strict):
     """`gateway.yaml`."""
 
@@ -205,6 +250,12 @@ class GatewaySettings(_Strict):
     limits: Limits = Field(default_factory=Limits, description="what one request may ask for")
     dialect: Dialect = Field(default_factory=Dialect, description="how the front answers")
     access: Literal["open"] | None = Field(default=None, description="open: everybody who reaches the port may do all")
+    allow_private_networks: bool = Field(
+        default=False,
+        description="whether registries that are added at run time may be at private or loopback addresses",
+    )
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="where the trail of changes goes")
+    plugins: Plugins | None = Field(default=None, description="registry types that are loaded at run time")
     replicas: int = Field(default=1, ge=1, description="how many gateways share the store; more than one: PostgreSQL")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")
 
@@ -268,6 +319,22 @@ def _range_conflicts(home: str | None, ids: Sequence[str | None], ranges: Sequen
     return found
 
 
+def with_own_routes(routes: Sequence[RouteEntry], entries: Iterable[RegistryEntry]) -> tuple[RouteEntry, ...]:
+    """The rules with those that registries bring themselves: after the rules that name subjects, before the default."""
+    at = next((index for index, route in enumerate(routes) if route.match is None), len(routes))
+    own = [RouteEntry(match=match, registry=entry.id) for entry in entries for match in entry.routes]
+    return (*routes[:at], *own, *routes[at:])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """From where a configuration was read, so that it can be read again."""
+
+    path: Path | None
+    changes: Mapping[str, Any]
+    registries: Path | None
+
+
 class Configuration(_Strict):
     """Everything that a start needs: the gateway's settings and its registries, checked against each other."""
 
@@ -275,6 +342,7 @@ class Configuration(_Strict):
     registries: tuple[RegistryEntry, ...] = ()
     home: str | None = None
     routes: tuple[RouteEntry, ...] = ()
+    origin: Origin | None = None
 
     @classmethod
     def assembled(cls, gateway: GatewaySettings, registries: list[RegistryEntry]) -> Configuration:
@@ -289,6 +357,7 @@ class Configuration(_Strict):
         if not any(route.match is None for route in routes):
             default = home or (known[0] if len(known) == 1 else None)
             routes += (RouteEntry(registry=default),) if default else ()
+        routes = with_own_routes(routes, entries)
         return cls(gateway=gateway, registries=entries, home=home, routes=routes)
 
     def entry(self, registry_id: str) -> RegistryEntry:

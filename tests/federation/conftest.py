@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -97,3 +99,12 @@ async def apis(gateways: Running) -> Apis:
 async def api(apis: Apis) -> Api:
     """A gateway without configuration: the embedded registry alone."""
     return await apis()
+
+
+@pytest.fixture
+async def configured(tmp_path: Path) -> AsyncIterator[Any]:
+    """A folder of configuration files, and gateways on it."""
+    from .configured import Configured
+
+    async with AsyncExitStack() as stack:
+        yield Configured(tmp_path, stack)

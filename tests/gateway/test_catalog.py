@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ import pytest
 
 from decapolis.registries.catalog import CatalogRegistry, restore
 from decapolis.store import Store, store_at
-from decapolis.store.projections import APPLIED, FAILED, PENDING
+from decapolis.store.projections import APPLIED, FAILED, PENDING, MirrorRow, owe_mirror
 from decapolis_formats import Format, Schema
 from decapolis_formats.types import Field, Integer, Text
 from decapolis_translators import errors
@@ -262,7 +262,7 @@ async def test_a_failed_projection_says_why(registry: CatalogRegistry, warehouse
 @pytest.fixture
 async def client(gateways: Running, warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     point = EntryPoint("plain_catalog", "decapolis_translators.testing.fakes.plain_catalog:PlainCatalog", GROUP)
-    known = [found.entry_point for found in Types().all()]
+    known = [*entry_points(group=GROUP)]
     monkeypatch.setattr("decapolis.assembly.Types", lambda: Types([*known, point]))
     lake = {"id": "lake", "type": "plain_catalog", "config": {"warehouse": str(tmp_path)}}
     quick = {"retries": 0, "breaker_failures": 1000}
@@ -303,3 +303,30 @@ async def test_reads_need_no_catalog(client: Any, warehouse: Warehouse) -> None:
     assert (await client.get("/subjects/lake-a/versions/latest")).status_code == 200
     assert await client.registered("lake-a", record("a")) == number
     assert code(await client.register("lake-a", record("a", optional("b")))) == (500, 50003)
+
+
+async def test_a_version_that_is_deleted_while_it_is_copied_is_copied_again(
+    registry: CatalogRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy that is under way says that the version lives; nothing may settle the debt of the other one."""
+    await registry.register("s", avro("a"))
+    copying, deleted = asyncio.Event(), asyncio.Event()
+    mirror = registry.catalog.mirror
+
+    async def slow(document: Any) -> None:
+        copying.set()
+        await deleted.wait()
+        await mirror(document)
+
+    await registry.write(lambda c: owe_mirror(c, "lake", MirrorRow("s", 1, gone=False)))
+    monkeypatch.setattr(registry.catalog, "mirror", slow)
+    under_way = asyncio.create_task(registry.copy_all())
+    await copying.wait()
+    documents = registry.documents.documents
+    await registry.write(lambda c: documents.delete(c, "s", None, permanent=False))
+    await registry.write(lambda c: owe_mirror(c, "lake", MirrorRow("s", 1, gone=False)))
+    deleted.set()
+    await under_way
+    monkeypatch.undo()
+    await registry.copy_all()
+    assert [copy.deleted for copy in await registry.catalog.mirrored()] == [True]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import AsyncExitStack
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ ROUTES = {"home": "embedded", "routes": [{"match": "plain-*", "registry": "plain
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     point = EntryPoint("plain", "decapolis_translators.testing.fakes.plain:PlainRegistry", GROUP)
-    known = [found.entry_point for found in Types().all()]
+    known = [*entry_points(group=GROUP)]
     monkeypatch.setattr("decapolis.assembly.Types", lambda: Types([*known, point]))
     yield SHELVES.setdefault(str(tmp_path), Shelf())
     SHELVES.pop(str(tmp_path), None)

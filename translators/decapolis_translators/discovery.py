@@ -16,6 +16,7 @@ from .catalog import Catalog
 from .contract import Translator
 
 GROUP = "decapolis.translators"
+_OURS = "decapolis"
 
 TranslatorType = type[Translator[Any]] | type[Catalog[Any]]
 
@@ -36,6 +37,14 @@ class BrokenTypeError(LookupError):
         self.name = name
         self.reason = reason
         super().__init__(f"The registry type {name} cannot be used: {reason}")
+
+
+class NameTaken(ValueError):
+    """An installed package brings a type of that name: it can be neither replaced nor removed at run time."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The registry type {name} belongs to an installed package, so it stays as it is at run time")
+        self.name = name
 
 
 @dataclass(frozen=True)
@@ -79,16 +88,54 @@ class FoundType:
         return self.loaded if isinstance(self.loaded, str) else None
 
 
+@dataclass(frozen=True)
+class LoadedType:
+    """A type that was loaded at run time, or the module that was meant to bring one and why it does not."""
+
+    name: str
+    source: str
+    loaded: TranslatorType | str
+    package: str | None = None
+    version: str | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it cannot be used, None where it can."""
+        return self.loaded if isinstance(self.loaded, str) else None
+
+
+KnownType = FoundType | LoadedType
+
+
 class Types:
     """The registry types of this installation; of two with one name the first found counts."""
 
     def __init__(self, found: Iterable[EntryPoint] | None = None) -> None:
         points = entry_points(group=GROUP) if found is None else found
-        self._found: dict[str, FoundType] = {}
+        self._found: dict[str, KnownType] = {}
         for point in points:
             self._found.setdefault(point.name, FoundType(point.name, point))
 
-    def all(self) -> list[FoundType]:
+    def demand_free(self, name: str) -> None:
+        """NameTaken where an installed package brings a type of that name."""
+        if isinstance(self._found.get(name), FoundType):
+            raise NameTaken(name)
+
+    def add(self, loaded: LoadedType) -> None:
+        """Makes a type known that was loaded at run time; NameTaken where an installed one has the name."""
+        self.demand_free(loaded.name)
+        self._found[loaded.name] = loaded
+
+    def drop(self, name: str) -> None:
+        """Forgets a type that was loaded at run time; NameTaken for an installed one, which only its package can remove."""
+        self.demand_free(name)
+        self._found.pop(name, None)
+
+    def find(self, name: str) -> KnownType | None:
+        """What is known under a name, None where nothing is."""
+        return self._found.get(name)
+
+    def all(self) -> list[KnownType]:
         """Every type by name, usable or not."""
         return [self._found[name] for name in sorted(self._found)]
 
@@ -105,3 +152,16 @@ class Types:
         if isinstance(loaded, str):
             raise BrokenTypeError(name, loaded)
         return loaded
+
+
+def documentation(found: KnownType) -> str | None:
+    """Where a type is described: what its class says, else the page of its package, None where neither is known."""
+    said = getattr(found.loaded, "documentation", None)
+    if isinstance(said, str):
+        return said
+    if found.package == _OURS:
+        return f"docs/registries/{found.name}.md"
+    distribution = found.entry_point.dist if isinstance(found, FoundType) else None
+    links = [] if distribution is None else distribution.metadata.get_all("Project-URL", [])
+    pages = {label.strip().lower(): url.strip() for label, _, url in (link.partition(",") for link in links)}
+    return pages.get("documentation") or pages.get("homepage")

@@ -15,6 +15,7 @@ import httpx
 
 from decapolis.cli.configuration import Flags, configured
 from decapolis.cli.printing import FORMS, Output
+from decapolis.settings import Configuration
 
 P = ParamSpec("P")
 
@@ -37,6 +38,13 @@ class Api:
         """The body of an answer, None for an empty one."""
         answer = await self.ask("POST", path, body, query)
         return answer.json() if answer.content else None
+
+    async def try_post(self, path: str, body: Any) -> Any:
+        """The body of an answer, None where there is nothing of that name."""
+        answer = await self._asked("POST", path, body, {}, {})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return _whole(answer).json()
 
     async def put(self, path: str, body: Any = None, **query: Any) -> Any:
         """The body of an answer."""
@@ -61,14 +69,22 @@ class Api:
         self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None, **headers: str
     ) -> httpx.Response:
         """One answer that is no refusal."""
-        said = {name: value for name, value in (query or {}).items() if value is not None}
+        return _whole(await self._asked(method, path, body, query or {}, headers))
+
+    async def _asked(
+        self, method: str, path: str, body: Any, query: dict[str, Any], headers: dict[str, str]
+    ) -> httpx.Response:
+        said = {name: value for name, value in query.items() if value is not None}
         try:
-            answer = await self._client.request(method, f"/api/v1{path}", json=body, params=said, headers=headers)
+            return await self._client.request(method, f"/api/v1{path}", json=body, params=said, headers=headers)
         except httpx.HTTPError as error:
             raise click.ClickException(f"{self._where} does not answer: {error or type(error).__name__}") from error
-        if answer.is_error:
-            raise click.ClickException(_words(answer))
-        return answer
+
+
+def _whole(answer: httpx.Response) -> httpx.Response:
+    if answer.is_error:
+        raise click.ClickException(_words(answer))
+    return answer
 
 
 def _words(answer: httpx.Response) -> str:
@@ -91,7 +107,7 @@ async def api_at(url: str | None, config: str | None, store: str | None) -> Asyn
     """The gateway at a URL, or one made of a configuration; without either the one that runs here by default."""
     chosen = url or (None if config or store else os.environ.get("DECAPOLIS_URL"))
     if chosen is None and (config or store or os.environ.get("DECAPOLIS_CONFIG")):
-        async with _own(config, store) as api:
+        async with own_gateway(configured(Flags(config, store=store))) as api:
             yield api
         return
     address = (chosen or DEFAULT_URL).rstrip("/")
@@ -100,16 +116,16 @@ async def api_at(url: str | None, config: str | None, store: str | None) -> Asyn
 
 
 @asynccontextmanager
-async def _own(config: str | None, store: str | None) -> AsyncIterator[Api]:
+async def own_gateway(configuration: Configuration) -> AsyncIterator[Api]:
+    """A gateway of that configuration that lives as long as the context."""
     from decapolis.app import create_app
-    from decapolis.ids import LedgerConflict
-    from decapolis.store import StoreTaken, StoreUnavailable, UnsuitableStore
+    from decapolis.store import StoreTaken, StoreUnavailable
 
-    application = create_app(configured(Flags(config, store=store)))
+    application = create_app(configuration)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(application.opened())
-        except (StoreTaken, StoreUnavailable, UnsuitableStore, LedgerConflict, LookupError, OSError) as error:
+        except (StoreTaken, StoreUnavailable, ValueError, LookupError, OSError) as error:
             raise click.ClickException(f"{error}; a gateway that is running can be asked with --url") from error
         transport = httpx.ASGITransport(application)
         client = httpx.AsyncClient(transport=transport, base_url="http://decapolis", timeout=SECONDS)

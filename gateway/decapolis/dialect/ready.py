@@ -14,8 +14,12 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+<<<<<<< HEAD
 from decapolis.cache import Headers, Ready
 from decapolis.compression import unpacked
+=======
+from decapolis.cache import Ready, table_scope
+>>>>>>> main
 from decapolis.gateway import Gateway
 from decapolis.store import StoreUnavailable
 from decapolis.web import call_for, enter_call
@@ -151,8 +155,14 @@ class ReadyLayer:
             if keep.seldom and not self._answers.seen(key):
                 return
             expires = 0.0 if keep.seconds is None else time.monotonic() + keep.seconds
+<<<<<<< HEAD
             question = len(scope["raw_path"]) + len(body or b"")
             ready = Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires, question)
+=======
+            question = len(scope["raw_path"]) + int(_header(scope, b"content-length") or 0)
+            scopes = (*keep.scopes, table_scope()) if keep.scopes else ()
+            ready = Ready(200, recorder.headers, bytes(recorder.body), route, scopes, made, expires, question)
+>>>>>>> main
             self._answers.put(key, ready)
             if self._shared is not None and keep.scopes and scope["method"] == "GET":
                 await self._shared.put(key, ready, keep.seconds or SHARED_SECONDS)

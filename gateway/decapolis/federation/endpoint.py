@@ -69,6 +69,8 @@ class Asked(Generic[InputsT]):
     headers: Mapping[str, str]
     given: Mapping[str, Any] = field(default_factory=dict)
     """Everything that came with the query and the body, free names (filters) included."""
+    operation: str = ""
+    """The method and the path as declared."""
 
     def demand_match(self, current: str) -> None:
         """Refuses a change that was made on an older state: If-Match must name the current tag, where it is sent."""
@@ -108,7 +110,9 @@ class Endpoint:
     """The type of the body by status; None for an empty one."""
     problems: tuple[int, ...] = (400, 404)
     media_types: Mapping[int, str] = field(default_factory=dict)
-    """Of answers that are not JSON."""
+    """Of answers that are not JSON; several are separated by `, `."""
+    also: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Further media types, beside JSON, that a caller may ask for."""
 
     @property
     def takes_body(self) -> bool:

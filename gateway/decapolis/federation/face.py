@@ -17,16 +17,24 @@ from decapolis.web import current_call
 
 from . import (
     advising,
+    audit,
+    bulk,
     comparing,
     compatibility,
+    copying,
     declaring,
     ids,
+    jobs,
+    migration,
+    modes,
+    plugging,
     registries,
     routing,
     schemas,
     searching,
     subjects,
     transforming,
+    types,
 )
 from .desk import Desk
 from .endpoint import Asked, Endpoint, read_inputs
@@ -38,11 +46,19 @@ log = logging.getLogger(__name__)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *registries.ENDPOINTS,
+    *plugging.ENDPOINTS,
+    *types.ENDPOINTS,
+    *audit.ENDPOINTS,
     *schemas.ENDPOINTS,
     *searching.ENDPOINTS,
     *comparing.ENDPOINTS,
     *transforming.ENDPOINTS,
     *compatibility.ENDPOINTS,
+    *modes.ENDPOINTS,
+    *bulk.ENDPOINTS,
+    *migration.ENDPOINTS,
+    *copying.ENDPOINTS,
+    *jobs.ENDPOINTS,
     *declaring.ENDPOINTS,
     *subjects.ENDPOINTS,
     *routing.ENDPOINTS,
@@ -64,7 +80,9 @@ class FederationFace:
         by_path: dict[str, dict[str, Endpoint]] = {}
         for each in ENDPOINTS:
             by_path.setdefault(BASE + each.path, {})[each.method] = each
-        served: list[BaseRoute] = [Route(path, _Served(self._desk, path, methods)) for path, methods in by_path.items()]
+        # a path that is written out comes before one that has a place for any word
+        ordered = sorted(by_path.items(), key=lambda item: item[0].count("{"))
+        served: list[BaseRoute] = [Route(path, _Served(self._desk, path, methods)) for path, methods in ordered]
         return [*served, Route("/openapi.json", self._document), Route("/docs", self._page)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,7 +152,14 @@ class _Served:
         body = await request.body() if request.method in {"POST", "PUT", "DELETE"} else b""
         given = read_inputs(request.scope["query_string"].decode("latin-1"), body)
         path = {name: _unquoted(value) for name, value in request.path_params.items()}
-        return Asked(self._desk, path, endpoint.inputs.model_validate(given), request.headers, given)
+        return Asked(
+            self._desk,
+            path,
+            endpoint.inputs.model_validate(given),
+            request.headers,
+            given,
+            f"{endpoint.method} {endpoint.path}",
+        )
 
     def _refused(self, error: Exception) -> Response:
         problem = problem_of(error)

@@ -97,9 +97,10 @@ def _responses(each: Endpoint, index: int, keyed: Keyed) -> Iterable[tuple[str, 
         described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
         other = each.media_types.get(status)
         if other is not None:
-            described["content"] = {other: {"schema": {"type": "string"}}}
+            described["content"] = {each_type: {"schema": {"type": "string"}} for each_type in other.split(", ")}
         elif kind is not None:
             described["content"] = {"application/json": {"schema": keyed[(index, "answer", status)]}}
+            described["content"] |= {name: {"schema": {"type": "string"}} for name in each.also.get(status, ())}
         yield str(status), described
     problem = {MEDIA_TYPE: {"schema": keyed[(-1, "problem", 0)]}}
     for status in each.problems:

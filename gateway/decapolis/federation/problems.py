@@ -7,15 +7,26 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
-from decapolis.ids import RangeFull
+from decapolis.ids import LedgerConflict, RangeFull
+from decapolis.jobs import KeyReused, NotNow, UnknownJob
+from decapolis.jobs.bulk import PlanNeeded, PlanTooOld
+from decapolis.jobs.cutting import NoRoutes
+from decapolis.jobs.documents import ReportsMissing
+from decapolis.jobs.migrating import NoAnalysis, NotMovable, StaleAnalysis
+from decapolis.jobs.selecting import NothingMatches
 from decapolis.locks import Busy
 from decapolis.operations import errors as refusals
+from decapolis.operations import plugging
 from decapolis.operations.annotated import MetadataInvalid
+from decapolis.operations.copying import NotCopyable
 from decapolis.operations.history_check import UnknownMode
+from decapolis.operations.set_level import ChangedMeanwhile
 from decapolis.operations.subject_filter import FilterInvalid
+from decapolis.registries.asking import RegistryDisabled
 from decapolis.registries.routing import NoRoute, UnknownRegistry
 from decapolis.registries.stored import OwnStoreFault
 from decapolis.store import StoreUnavailable
+from decapolis.store.jobs import Overlap
 from decapolis.web import BodyTooLarge
 from decapolis_formats import ComparisonTooCostly, InvalidSchema
 from decapolis_formats.extras import MissingLibrary
@@ -57,6 +68,21 @@ class Unlisted(LookupError):
 _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     # the first that fits counts: special ones stand before their parents
     (UnknownRegistry, 404, "unknown-registry"),
+    (UnknownJob, 404, "unknown-job"),
+    (NothingMatches, 404, "nothing-matches"),
+    (FilterInvalid, 400, "invalid-filter"),
+    (Overlap, 409, "jobs-overlap"),
+    (NotNow, 409, "not-now"),
+    (PlanNeeded, 409, "dry-run-needed"),
+    (PlanTooOld, 409, "stale-plan"),
+    (NoAnalysis, 409, "no-analysis"),
+    (StaleAnalysis, 409, "stale-analysis"),
+    (NotMovable, 409, "not-movable"),
+    (ChangedMeanwhile, 409, "changed-meanwhile"),
+    (NotCopyable, 422, "not-copyable"),
+    (KeyReused, 422, "idempotency-key-reused"),
+    (ReportsMissing, 501, "library-missing"),
+    (NoRoutes, 501, "routes-fixed"),
     (faults.SubjectNotFound, 404, "unknown-subject"),
     (faults.VersionNotFound, 404, "unknown-version"),
     (faults.SchemaNotFound, 404, "unknown-schema"),
@@ -93,12 +119,25 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (refusals.RuleSetInvalid, 422, "invalid-rule-set"),
     (refusals.ContextNotEmpty, 409, "context-not-empty"),
     (NoRoute, 404, "no-route"),
+    (plugging.AddressNotAllowed, 400, "address-not-allowed"),
+    (plugging.EntryInvalid, 400, "invalid-registry"),
+    (plugging.SecretsNeedKey, 400, "secrets-need-key"),
+    (plugging.NotReachable, 422, "registry-not-reachable"),
+    (plugging.RegistryTaken, 409, "registry-exists"),
+    (plugging.RegistryInUse, 409, "registry-in-use"),
+    (plugging.DeclaredInFile, 409, "declared-in-file"),
+    (plugging.EntryChanged, 412, "changed-meanwhile"),
+    (plugging.PluginsOff, 403, "plugins-off"),
+    (plugging.ModuleUnusable, 422, "module-unusable"),
+    (plugging.TypeInUse, 409, "type-in-use"),
+    (LedgerConflict, 409, "ids-conflict"),
     (UnknownTypeError, 400, "unknown-type"),
     (BrokenTypeError, 422, "broken-type"),
     (MissingLibrary, 422, "library-missing"),
     (Misspelt, 400, "invalid-request"),
     (ValidationError, 400, "invalid-request"),
     (BodyTooLarge, 413, "body-too-large"),
+    (RegistryDisabled, 409, "registry-disabled"),
     (faults.Throttled, 429, "throttled"),
     (OwnStoreFault, 503, "store-unavailable"),
     (StoreUnavailable, 503, "store-unavailable"),
@@ -139,6 +178,8 @@ def _title(code: str) -> str:
 def _facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, (refusals.IncompatibleSchema, faults.Incompatible)):
         return {"messages": list(error.messages)}
+    if isinstance(error, plugging.EntryInvalid):
+        return {"problems": [{"place": place, "what": what} for place, what in error.problems]}
     if isinstance(error, (UnknownTypeError, UnknownMode)):
         return {"known": list(error.known)}
     if isinstance(error, refusals.RulesBroken):

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from decapolis.gateway import Gateway
-from decapolis.operations.configured import shown_config
 from decapolis.operations.pinged import Tested, tested
+from decapolis.operations.plugging import Plugged
 from decapolis.registries.live import LiveRegistry
 from decapolis.settings import RegistryEntry
 from decapolis_translators.contract import Feature
@@ -74,7 +74,10 @@ class RegistryShape(Shape):
     home: bool
     capabilities: CapabilitiesShape
     health: HealthShape
+    routes: list[str] = Field(description="subjects that it brings with it, in the order in which they are asked")
     source: str = Field(description="file or api: where it is declared, and can be edited")
+    declared_in: str | None = Field(description="the file to edit, where a file declares it")
+    problem: str | None = Field(description="why it is not asked at all, where it could not be opened")
 
 
 class TestShape(Shape):
@@ -120,27 +123,34 @@ def health_shape(registry: LiveRegistry) -> HealthShape:
     )
 
 
-def registry_shape(gateway: Gateway, registry: LiveRegistry) -> RegistryShape:
+def registry_shape(gateway: Gateway, plugged: Plugged) -> RegistryShape:
     """One registry as callers see it."""
+    registry = plugged.live
     entry: RegistryEntry = registry.entry
     given = gateway.ledger.range_of(registry.id)
     return RegistryShape(
         id=entry.id,
         type=entry.type,
         enabled=entry.enabled,
-        config=shown_config(entry, gateway.types),
-        metadata=dict(entry.metadata),
+        config=dict(plugged.config),
+        metadata=dict(plugged.metadata),
         ids=IdsShape(base=given.base, span=given.span),
         home=gateway.registries.home is registry,
         capabilities=capabilities_shape(registry),
         health=health_shape(registry),
-        source="file",
+        routes=list(entry.routes),
+        source=plugged.source,
+        declared_in=plugged.declared_in,
+        problem=plugged.problem,
     )
 
 
-def stable_part(shape: RegistryShape) -> dict[str, Any]:
-    """What a change of the registry changes, for its tag: neither its health nor what was probed."""
-    return shape.model_dump(mode="json", include={"id", "type", "enabled", "config", "metadata", "ids", "source"})
+_STABLE = {"id", "type", "enabled", "config", "metadata", "ids", "routes", "source"}
+
+
+def tag_of(shape: RegistryShape, revision: str) -> str:
+    """Changes with every change of the registry, also of a secret: neither its health nor what was probed counts."""
+    return etag([shape.model_dump(mode="json", include=_STABLE), revision])
 
 
 def _wanted(entry: RegistryEntry, given: dict[str, Any]) -> bool:
@@ -152,19 +162,24 @@ async def list_registries(asked: Asked[RegistryFilter]) -> Answer:
     """All configured registries that the filter keeps."""
     gateway, inputs = asked.desk.gateway, asked.inputs
     found = [
-        registry
-        for registry in gateway.registries.all
-        if (inputs.type is None or registry.entry.type == inputs.type.lower())
-        and (inputs.enabled is None or registry.entry.enabled == inputs.enabled)
-        and _wanted(registry.entry, dict(asked.given))
+        plugged
+        for plugged in asked.desk.plugging.everything()
+        if (inputs.type is None or plugged.live.entry.type == inputs.type.lower())
+        and (inputs.enabled is None or plugged.live.entry.enabled == inputs.enabled)
+        and _wanted(plugged.live.entry, dict(asked.given))
     ]
-    return Answer([registry_shape(gateway, registry) for registry in found])
+    return Answer([registry_shape(gateway, plugged) for plugged in found])
 
 
 async def get_registry(asked: Asked[Inputs]) -> Answer:
     """One registry."""
-    shape = registry_shape(asked.desk.gateway, asked.desk.registry(asked.path["registry_id"]))
-    return Answer(shape, headers={"ETag": etag(stable_part(shape))})
+    return shown(asked, asked.desk.plugging.plugged(asked.path["registry_id"]))
+
+
+def shown(asked: Asked[Any], plugged: Plugged, status: int = 200) -> Answer:
+    """One registry with its tag."""
+    shape = registry_shape(asked.desk.gateway, plugged)
+    return Answer(shape, status, headers={"ETag": tag_of(shape, plugged.revision)})
 
 
 async def test_registry(asked: Asked[Inputs]) -> Answer:

@@ -14,6 +14,7 @@ from decapolis.operations.fetch import version_from
 from decapolis.operations.register import register
 from decapolis.operations.register_other import register_other
 from decapolis.registries.live import LiveRegistry
+from decapolis.settings import MAX_ID
 from decapolis_formats import Format, Schema
 from decapolis_formats.spelling import references_from, rule_set_from
 from decapolis_translators.contract import Feature, StoredVersion
@@ -63,6 +64,10 @@ class RegisterInputs(Inputs):
     metadata: dict[str, Any] | None = Field(default=None, description="free keys; or `properties`, `tags`, `sensitive`")
     rule_set: dict[str, Any] | None = Field(default=None, description="data-contract rules, as the dialect spells them")
     normalize: bool = False
+    id: int | None = Field(
+        default=None, ge=1, le=MAX_ID, description="the registry's own id that it shall have; in mode IMPORT only"
+    )
+    version: int | None = Field(default=None, ge=1, le=MAX_ID, description="with `id`: the number that it shall have")
 
 
 class DeletedShape(Shape):
@@ -79,7 +84,7 @@ MetadataMap = dict[str, Any]
 
 async def list_subjects(asked: Asked[SubjectsInputs]) -> Answer:
     """The names, sorted."""
-    registry = asked.desk.registry(asked.path["registry_id"])
+    registry = asked.desk.enabled(asked.path["registry_id"])
     names = await registry.subjects(deleted=asked.inputs.deleted)
     kept = [name for name in names if name.startswith(asked.inputs.prefix)]
     return Answer(page_of(Page[str], kept, asked.inputs, key=str, shape=str))
@@ -119,6 +124,8 @@ async def register_schema(asked: Asked[RegisterInputs]) -> Answer:
         references=references_from(inputs.references),
         metadata=held,
         rule_set=rule_set_from(inputs.rule_set),
+        id=inputs.id,
+        version=inputs.version or 0,
     )
     if format not in registry.capabilities.formats:
         raise Refused(
@@ -204,7 +211,7 @@ async def _metadata_answer(gateway: Gateway, registry: LiveRegistry, stored: Sto
 
 
 def _place(asked: Asked[Any]) -> tuple[LiveRegistry, str]:
-    return asked.desk.registry(asked.path["registry_id"]), asked.path["subject"]
+    return asked.desk.enabled(asked.path["registry_id"]), asked.path["subject"]
 
 
 async def _version(asked: Asked[Any], *, deleted: bool = False) -> StoredVersion:

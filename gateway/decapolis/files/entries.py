@@ -24,7 +24,10 @@ _BOOLEAN = TypeAdapter(bool)
 class Entries:
     """What a registries file holds: the entries that fit, and of every entry its id and range where it has them."""
 
-    def __init__(self, document: Document, environ: Mapping[str, str], types: Types) -> None:
+    def __init__(
+        self, document: Document, environ: Mapping[str, str], types: Types, *, reads_files: bool = True
+    ) -> None:
+        self._reads_files = reads_files
         self.document = document
         self.fitting: list[RegistryEntry] = []
         self.ids: list[str | None] = []
@@ -81,7 +84,7 @@ class Entries:
         own = self._own_file_keys(raw.get("type")) if "config" in raw else frozenset[str]()
         for key, value in raw.items():
             variables = strict if key in _EVEN_WHEN_DISABLED else optional
-            if key == "config":
+            if key == "config" and self._reads_files:
                 filled[key] = variables.filled(
                     value, (*place, key), lambda name: name.endswith(SUFFIX) and name not in own
                 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from decapolis.settings import Configuration, GatewaySettings, RegistryEntry, Tls, conflicts
+from decapolis.settings import Configuration, GatewaySettings, Origin, RegistryEntry, Tls, conflicts
 from decapolis_translators.discovery import Types
 
 from .document import Document, read
@@ -17,7 +17,7 @@ from .policies import policies_of
 from .shapes import beside, fitted
 from .variables import Variables
 
-_SECRET_FILES = frozenset({"store_file", "redis_file"})
+_SECRET_FILES = frozenset({"store_file", "redis_file", "secret_file"})
 _OVERLAY: Mapping[str, Place] = {
     "host": ("listen", "host"),
     "port": ("listen", "port"),
@@ -32,7 +32,9 @@ def load(path: Path | None, changes: Mapping[str, Any], environ: Mapping[str, st
     if reading.faults:
         raise ConfigurationFault(reading.faults)
     assert reading.settings is not None  # a file that does not fit has faults
-    return Configuration.assembled(reading.settings, reading.entries)
+    configuration = Configuration.assembled(reading.settings, reading.entries)
+    origin = Origin(path, dict(changes), reading.registries_file)
+    return configuration.model_copy(update={"origin": origin})
 
 
 class GatewayReading:
@@ -46,8 +48,10 @@ class GatewayReading:
         self.document.problems += beside(self.document.problems, misfits)
         documents = [self.document]
         self.entries: list[RegistryEntry] = []
+        self.registries_file: Path | None = None
         if isinstance(raw.get("registries_file"), str):
-            entries = Entries(read(self._folder / raw["registries_file"]), environ, types)
+            self.registries_file = self._folder / raw["registries_file"]
+            entries = Entries(read(self.registries_file), environ, types)
             self.entries = entries.fitting
             documents.append(entries.document)
             _note_conflicts(entries, self.document, raw)
@@ -79,6 +83,12 @@ class GatewayReading:
         """The same, policies and certificates found from the file's own folder; those that cannot be read are problems."""
         if settings.policies_file is not None:
             settings = settings.model_copy(update={"policies_file": self._folder / settings.policies_file})
+        if settings.audit.file is not None:
+            audit = settings.audit.model_copy(update={"file": self._folder / settings.audit.file})
+            settings = settings.model_copy(update={"audit": audit})
+        if settings.plugins is not None:
+            plugins = settings.plugins.model_copy(update={"folder": self._folder / settings.plugins.folder})
+            settings = settings.model_copy(update={"plugins": plugins})
         if settings.listen.tls is None:
             return settings
         given = settings.listen.tls.model_dump(exclude_none=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -69,23 +68,17 @@ def _state(path: Path) -> Seen | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-async def watch(file: PolicyFile, changed: Callable[[], Awaitable[None]], *, day: Callable[[], object]) -> None:
-    """Looks at the file every second, and at once after SIGHUP; a new day counts as a change, for exemptions end on days."""
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    with suppress(NotImplementedError, RuntimeError, ValueError):  # only a main thread may be told
-        loop.add_signal_handler(signal.SIGHUP, told.set)
+async def watch(
+    file: PolicyFile, told: asyncio.Event, changed: Callable[[], Awaitable[None]], *, day: Callable[[], object]
+) -> None:
+    """Looks at the file every second, and at once when told; a new day counts as a change, for exemptions end on days."""
     today = day()
-    try:
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(told.wait(), POLL_SECONDS)
-            force = told.is_set()
-            told.clear()
-            taken_over = await asyncio.to_thread(file.refresh, force=force)
-            if taken_over or day() != today:
-                today = day()
-                await changed()
-    finally:
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.remove_signal_handler(signal.SIGHUP)
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), POLL_SECONDS)
+        force = told.is_set()
+        told.clear()
+        taken_over = await asyncio.to_thread(file.refresh, force=force)
+        if taken_over or day() != today:
+            today = day()
+            await changed()

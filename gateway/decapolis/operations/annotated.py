@@ -78,6 +78,22 @@ async def annotate(
 
     What the registry itself holds stays there; a key of it that is not wanted any more cannot be taken away.
     """
+    try:
+        kept = _kept_beside(registry, stored, wanted)
+    except MetadataInvalid as refused:
+        facts: dict[str, Any] = {"version": stored.version, "keys": sorted(wanted)[:100]}
+        await gateway.audit.note("set-metadata", registry.id, stored.subject, facts, "refused", reason=str(refused))
+        raise
+    before = await annotated(gateway, registry, stored.subject, stored.version)
+    facts = {"version": stored.version, "before": before, "after": kept}
+    number = await gateway.audit.intend("set-metadata", registry.id, stored.subject, facts)
+    await gateway.store.write(lambda c: keep_annotation(c, registry.id, stored.subject, stored.version, kept))
+    await gateway.changes.count(subject_scope(registry.id, stored.subject), registry.id)
+    await gateway.audit.close(number, "done")
+    return {**shown_metadata(stored.schema.metadata), **kept}
+
+
+def _kept_beside(registry: LiveRegistry, stored: StoredVersion, wanted: Mapping[str, Any]) -> dict[str, Any]:
     own = shown_metadata(stored.schema.metadata)
     stuck = sorted(own.keys() - wanted.keys())
     if stuck:
@@ -88,10 +104,4 @@ async def annotate(
     kept = {key: value for key, value in wanted.items() if key not in own or own[key] != value}
     if len(orjson.dumps(kept)) > MOST_BYTES:
         raise MetadataInvalid(f"The metadata of a version may have {MOST_BYTES} bytes")
-    before = await annotated(gateway, registry, stored.subject, stored.version)
-    facts = {"version": stored.version, "before": before, "after": kept}
-    number = await gateway.audit.intend("set-metadata", registry.id, stored.subject, facts)
-    await gateway.store.write(lambda c: keep_annotation(c, registry.id, stored.subject, stored.version, kept))
-    await gateway.changes.count(subject_scope(registry.id, stored.subject), registry.id)
-    await gateway.audit.close(number, "done")
-    return {**own, **kept}
+    return kept

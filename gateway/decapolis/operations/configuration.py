@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
+from decapolis.audit import told
 from decapolis.cache import subject_scope
 from decapolis.gateway import View
 from decapolis.registries.held import clear_config, hold_config
@@ -21,6 +23,7 @@ from decapolis_translators.subjects import DEFAULT_CONTEXT, GLOBAL_CONTEXT, Subj
 from .demanded import LEVEL, held_to_floor, with_enforced_level
 from .effective import READ_ONLY, effective_config, effective_mode, front_mode, own_config, settings_scope
 from .errors import BelowTheFloor, ConfigUnset, LevelInvalid, NotAllowed, RuleSetInvalid, SubjectInvalid
+from .refusals import refusals_noted
 
 POLICIES = ("STRICT", "LENIENT", "LOGICAL")
 
@@ -69,6 +72,11 @@ def _is_global(subject: Subject) -> bool:
 
 async def change_config(view: View, spelled: str | None, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Changes the keys that are named (None clears one) and answers everything that is set there afterwards."""
+    async with refusals_noted(view, "set-config", spelled, {"after": dict(changes)}):
+        return await _changed(view, spelled, changes)
+
+
+async def _changed(view: View, spelled: str | None, changes: Mapping[str, Any]) -> dict[str, Any]:
     current_call().demand_fresh()
     subject = place(spelled)
     if subject.name and not subject.is_registrable():
@@ -77,7 +85,8 @@ async def change_config(view: View, spelled: str | None, changes: Mapping[str, A
     holder = holder_of(view, subject)
     if isinstance(holder, StoredRegistry):
         checked = await held_to_floor(view.gateway, None, subject, checked)
-        await holder.set_config(None, checked)
+        async with _front_noted(view, holder, "set-config", checked):
+            await holder.set_config(None, checked)
         return dict(await holder.config(None) or {})
     await _demand_changeable(view, holder, subject)
     try:
@@ -85,9 +94,21 @@ async def change_config(view: View, spelled: str | None, changes: Mapping[str, A
     except BelowTheFloor as below:
         number = await view.gateway.audit.intend("set-config", holder.id, str(subject), {"after": checked})
         await view.gateway.audit.close(number, "refused", reason=str(below))
+        told(below)
         raise
     await _audited(view, holder, subject, "set-config", checked)
     return dict(await own_config(view.gateway, holder, _spelled(subject)) or {})
+
+
+@asynccontextmanager
+async def _front_noted(
+    view: View, front: StoredRegistry, action: str, changes: Mapping[str, Any] | None
+) -> AsyncIterator[None]:
+    """The front's own settings live in the store: noted as the change of no registry."""
+    facts = {"before": dict(await front.config(None) or {}), "after": dict(changes or {})}
+    number = await view.gateway.audit.intend(action, "", "", facts)
+    yield
+    await view.gateway.audit.close(number, "done")
 
 
 async def _audited(
@@ -112,6 +133,11 @@ async def _audited(
 
 async def delete_config(view: View, spelled: str | None) -> dict[str, Any]:
     """Clears what is configured there and answers what it was; SubjectNotFound for a subject without its own."""
+    async with refusals_noted(view, "clear-config", spelled):
+        return await _cleared(view, spelled)
+
+
+async def _cleared(view: View, spelled: str | None) -> dict[str, Any]:
     current_call().demand_fresh()
     subject = place(spelled)
     holder = holder_of(view, subject)
@@ -119,7 +145,8 @@ async def delete_config(view: View, spelled: str | None) -> dict[str, Any]:
     if isinstance(holder, StoredRegistry):
         before = dict(await holder.config(None) or {})
         if before:
-            await holder.clear_config(None)
+            async with _front_noted(view, holder, "clear-config", None):
+                await holder.clear_config(None)
         return {LEVEL: default, **before}
     own = await own_config(view.gateway, holder, _spelled(subject))
     if own is None and not _is_global(subject):

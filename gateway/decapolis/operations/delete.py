@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decapolis.audit import told
 from decapolis.cache import subject_scope
 from decapolis.gateway import View
 from decapolis.locks import Busy
@@ -22,6 +23,7 @@ from decapolis_translators.subjects import Subject
 from .buried import bury
 from .demanded import refuse_forgetting
 from .effective import demand_writable, followed, settings_scope
+from .refusals import refusals_noted
 
 
 async def delete_subject(view: View, spelled: str, *, permanent: bool = False) -> list[int]:
@@ -29,6 +31,11 @@ async def delete_subject(view: View, spelled: str, *, permanent: bool = False) -
 
     The dialect's order of refusals holds: absent, then read-only, then referred to, then not yet soft-deleted.
     """
+    async with refusals_noted(view, "delete", spelled, {"version": None, "permanent": permanent}):
+        return await _subject_deleted(view, spelled, permanent=permanent)
+
+
+async def _subject_deleted(view: View, spelled: str, *, permanent: bool) -> list[int]:
     current_call().demand_fresh()
     subject, registry = await followed(view, spelled)
     live, _ = await _numbers(registry, subject)
@@ -39,6 +46,11 @@ async def delete_subject(view: View, spelled: str, *, permanent: bool = False) -
 
 async def delete_version(view: View, spelled: str, version: int | None, *, permanent: bool = False) -> int:
     """Deletes one version; answers its number. The latest is the newest live one."""
+    async with refusals_noted(view, "delete", spelled, {"version": version, "permanent": permanent}):
+        return await _version_deleted(view, spelled, version, permanent=permanent)
+
+
+async def _version_deleted(view: View, spelled: str, version: int | None, *, permanent: bool) -> int:
     current_call().demand_fresh()
     subject, registry = await followed(view, spelled)
     live, everything = await _numbers(registry, subject)
@@ -80,15 +92,16 @@ async def _delete(
         try:
             await held.demand()
             gone = await registry.delete(name, version, permanent=permanent)
-        except Busy:
+        except Busy as busy:
             await undone()
             await gateway.audit.close(number, "refused", reason="the lock went to another writer")
-            raise
+            raise told(busy) from None
         except RegistryFault:
             raise
         except RegistryError as refused:
             await undone()
             await gateway.audit.close(number, "refused", reason=str(refused))
+            told(refused)
             raise
         if permanent:
             await _forget_settings(registry, name)

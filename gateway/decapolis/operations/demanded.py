@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from decapolis.audit import told
 from decapolis.gateway import Gateway
 from decapolis.registries.live import LiveRegistry
 from decapolis.web import current_call
@@ -59,7 +60,7 @@ async def refuse_forgetting(gateway: Gateway, registry: LiveRegistry, subject: S
             )
             number = await gateway.audit.intend("delete", registry.id, str(subject), {"permanent": True})
             await gateway.audit.close(number, "refused", reason=str(refusal))
-            raise refusal
+            raise told(refusal)
 
 
 async def held_to_floor(

@@ -39,12 +39,12 @@ def note_verdict(gateway: Gateway, registry: LiveRegistry, verdict: Verdict) -> 
 async def note_refusal(
     gateway: Gateway, registry: LiveRegistry, subject: Subject, schema: Schema, verdict: Verdict
 ) -> None:
-    """Notes in the trail what a policy set refused; what only the subject's own level refuses is no news."""
-    if verdict.policy_set is None:
-        return
-    facts = {"guid": schema.guid, "policySet": verdict.policy_set}
-    number = await gateway.audit.intend("register", registry.id, str(subject), facts)
-    await gateway.audit.close(number, "refused", violations=_noted(verdict.violations))
+    """Notes in the trail what the subject's level or a policy set refused."""
+    facts = {"guid": schema.guid, "type": schema.format.schema_type}
+    if verdict.policy_set is not None:
+        facts["policySet"] = verdict.policy_set
+    result = {"messages": list(verdict.messages[:MOST_NOTED]), "violations": _noted(verdict.violations)}
+    await gateway.audit.note("register", registry.id, str(subject), facts, "refused", **result)
 
 
 def warned(warnings: Sequence[Violation]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 from .by_id import is_routed
 from .effective import alias_target, followed, own_config
 from .errors import ContextNotEmpty
+from .refusals import refusals_noted
 from .shown import Shown, shown
 
 EVERY_CONTEXT = ":*:"
@@ -140,9 +141,12 @@ async def delete_context(view: View, name: str) -> None:
     registry: LiveRegistry = view.owner(f":{context}:x") if context != DEFAULT_CONTEXT else view.owner("x")
     registry.capabilities.demand(Feature.CONTEXTS)
     names = await registry.subjects(deleted=True)
-    if any(Subject.parse(each).context == context for each in names):
-        raise ContextNotEmpty(context)
+    async with refusals_noted(view, "delete-context", f":{context}:"):
+        if any(Subject.parse(each).context == context for each in names):
+            raise ContextNotEmpty(context)
+    number = await view.gateway.audit.intend("delete-context", registry.id, f":{context}:", {})
     await registry.drop_context(context)
+    await view.gateway.audit.close(number, "done")
 
 
 def _dotted(name: str) -> str:

@@ -15,6 +15,7 @@ from .buried import bury
 from .configuration import holder_of, place
 from .effective import effective_mode, enforced_mode, own_mode, settings_scope
 from .errors import MODES, ModeInvalid, ModeUnset, NotAllowed, SubjectInvalid
+from .refusals import refusals_noted
 
 IMPORTING = "IMPORT"
 
@@ -41,6 +42,11 @@ def _spelled(subject: Subject) -> str | None:
 
 async def change_mode(view: View, spelled: str | None, mode: str | None, *, force: bool = False) -> None:
     """Sets the mode of a place, or clears it with None."""
+    async with refusals_noted(view, "set-mode", spelled, {"after": mode}):
+        await _changed(view, spelled, mode, force=force)
+
+
+async def _changed(view: View, spelled: str | None, mode: str | None, *, force: bool) -> None:
     current_call().demand_fresh()
     subject = place(spelled)
     _demand_mutable(view)
@@ -53,11 +59,19 @@ async def change_mode(view: View, spelled: str | None, mode: str | None, *, forc
         raise ModeInvalid("Forward mode only supported on global level")
     holder = holder_of(view, subject)
     if isinstance(holder, StoredRegistry):
-        await holder.set_mode(None, wanted)
+        await _set_front(view, holder, wanted)
         return
     if wanted == IMPORTING and not force:
         await _demand_empty(view, holder, subject)
     await _set(view, holder, subject, wanted, force=force)
+
+
+async def _set_front(view: View, front: StoredRegistry, mode: str | None) -> None:
+    """The front's own mode lives in the store: noted as the change of no registry."""
+    facts = {"before": await front.mode(None), "after": mode}
+    number = await view.gateway.audit.intend("set-mode", "", "", facts)
+    await front.set_mode(None, mode)
+    await view.gateway.audit.close(number, "done")
 
 
 def _demand_mutable(view: View) -> None:
@@ -75,9 +89,14 @@ async def _demand_empty(view: View, holder: LiveRegistry, subject: Subject) -> N
     if not holder.is_local:
         return
     leftovers = [name for name in await holder.subjects(deleted=True) if _in_scope(name, subject)]
+    if not leftovers:
+        return
+    facts = {"permanent": True, "subjects": leftovers}
+    number = await view.gateway.audit.intend("erase", holder.id, str(subject), facts)
     for name in leftovers:
         await bury(view.gateway, holder, Subject.parse(name))
     await holder.erase(leftovers)
+    await view.gateway.audit.close(number, "done")
     scopes = [subject_scope(holder.id, name) for name in leftovers]
     await view.gateway.changes.count(*scopes, holder.id, settings_scope(holder.id))
 
@@ -107,6 +126,11 @@ async def _set(view: View, holder: LiveRegistry, subject: Subject, mode: str | N
 
 async def delete_mode(view: View, spelled: str | None, *, recursive: bool = False) -> str | None:
     """Clears the mode of a place (and, `recursive`, of every subject in it) and answers what it was."""
+    async with refusals_noted(view, "set-mode", spelled, {"after": None}):
+        return await _cleared(view, spelled, recursive=recursive)
+
+
+async def _cleared(view: View, spelled: str | None, *, recursive: bool) -> str | None:
     current_call().demand_fresh()
     subject = place(spelled)
     _demand_mutable(view)
@@ -114,7 +138,7 @@ async def delete_mode(view: View, spelled: str | None, *, recursive: bool = Fals
     if isinstance(holder, StoredRegistry):
         front = await holder.mode(None)
         if front is not None:
-            await holder.set_mode(None, None)
+            await _set_front(view, holder, None)
         return front or "READWRITE"
     own = await own_mode(view.gateway, holder, _spelled(subject))
     if recursive:

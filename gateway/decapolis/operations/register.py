@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
+from decapolis.audit import told
 from decapolis.cache import subject_scope
 from decapolis.gateway import View
 from decapolis.locks import Busy, Held
@@ -38,6 +39,7 @@ from .effective import IMPORTING, demand_writable, effective_config, followed
 from .errors import IncompatibleSchema, NotAllowed, RulesBroken, RuleSetInvalid, SchemaInvalid, SubjectInvalid
 from .fetch import tags_of
 from .judged import note_refusal, note_verdict, put_into_place, warned
+from .refusals import refusals_noted
 from .shown import Shown, shown
 from .versions import equivalent_version, past_versions
 
@@ -51,6 +53,12 @@ async def register(
     view: View, spelled: str, request: Request, *, normalize: bool = False, force: bool = False
 ) -> Shown:
     """The version that holds the schema: the one that is there already, or a new one that the judge allowed."""
+    facts = {"type": request.schema_type, "id": request.id, "version": request.version}
+    async with refusals_noted(view, "register", spelled, facts):
+        return await _registered(view, spelled, request, normalize=normalize, force=force)
+
+
+async def _registered(view: View, spelled: str, request: Request, *, normalize: bool, force: bool) -> Shown:
     attempt, candidate, there = await _reading(view, spelled, request, normalize=normalize, force=force)
     if there is None and current_call().demand_fresh():
         # what was last known is enough to find what is there, never to decide what may be added
@@ -68,11 +76,15 @@ async def register(
             raise
         return shown(view, registry, there)
     async with view.gateway.locks.hold(registry.id, str(subject), here_only=registry.is_local) as held:
-        for _ in range(MOST_ATTEMPTS):
+        # its route may have changed while this waited
+        moved = view.owner(str(subject)) is not registry
+        for _ in range(0 if moved else MOST_ATTEMPTS):
             try:
                 return await attempt.run(candidate, held)
             except WriteConflict:
                 continue
+    if moved:
+        return await register(view, spelled, request, normalize=normalize, force=force)
     raise NotAllowed(f"Subject '{subject}' is being written to by others all the time; try again")
 
 
@@ -307,8 +319,8 @@ class _Attempt:
             return verdict.warnings
         await note_refusal(gateway, registry, subject, candidate.schema, verdict)
         if verdict.incompatible:
-            raise IncompatibleSchema(str(subject), verdict.messages, verdict.repair)
-        raise RulesBroken(verdict.policy_set, verdict.broken_rules)
+            raise told(IncompatibleSchema(str(subject), verdict.messages, verdict.repair))
+        raise told(RulesBroken(verdict.policy_set, verdict.broken_rules))
 
     def _demand_version(self, following: int) -> None:
         version = self.request.version
@@ -342,9 +354,9 @@ class _Attempt:
         try:
             await held.demand()
             stored = await registry.register(spelled, candidate.schema, native_id=native_id, version=version)
-        except Busy:
+        except Busy as busy:
             await gateway.audit.close(number, "refused", reason="the lock went to another writer")
-            raise
+            raise told(busy) from None
         except WriteConflict:
             await gateway.audit.close(number, "conflict")
             raise
@@ -354,9 +366,9 @@ class _Attempt:
         except RegistryError as refused:
             await gateway.audit.close(number, "refused", reason=str(refused))
             if isinstance(refused, Incompatible):
-                raise IncompatibleSchema(
-                    spelled, (f"registry {registry.id} refuses it: {refused}", *refused.messages)
-                ) from refused
+                said = (f"registry {registry.id} refuses it: {refused}", *refused.messages)
+                raise told(IncompatibleSchema(spelled, said)) from refused
+            told(refused)
             raise
         answer = shown(self.view, registry, stored)
         await gateway.audit.close(number, "done", id=answer.id, version=answer.version)
@@ -388,10 +400,12 @@ class _Attempt:
         if wanted is None:
             return None
         native_id = self.view.native_id(self.registry, wanted, self.subject.context)
-        if native_id is None or native_id < 1:
-            row = self.view.gateway.ledger.range_of(self.registry.id)
+        row = self.view.gateway.ledger.range_of(self.registry.id)
+        if native_id is None or not 1 <= native_id <= row.span:
+            # beyond the span it could never be shown at the front, and would leave no room for what comes after it
+            lowest = wanted - native_id if native_id is not None else row.base
             raise NotAllowed(
                 f"Id {wanted} is outside the range of registry {self.registry.id} "
-                f"({row.base + 1} to {row.base + row.span}), so it cannot be imposed there"
+                f"({lowest + 1} to {lowest + row.span}), so it cannot be imposed there"
             )
         return native_id

@@ -1,7 +1,7 @@
 """Sets one level as compare-and-set: only while what is there is still what whoever planned it saw.
 
-Unlike `change_config` it asks the registry as little as it can, because jobs do this a thousand times: one reading, one writing,
-both under the lock of the place.
+Unlike `change_config` it asks the registry as little as it can, because jobs do this a thousand times: one reading, one
+writing, both under the lock of the place.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from decapolis.cache import subject_scope
 from decapolis.gateway import View
 from decapolis.registries.held import clear_config, held_config, hold_config
 from decapolis.registries.live import LiveRegistry
@@ -122,7 +121,10 @@ async def _allowed(view: View, registry: LiveRegistry, subject: Subject, level: 
     if registry.is_local or registry.mode_holder is None:
         mode = await effective_mode(gateway, registry, subject)
         if mode in READ_ONLY:
-            raise NotAllowed.by_mode(subject, "in read-only mode")
+            refused = NotAllowed.by_mode(subject, "in read-only mode")
+            facts = {"after": {LEVEL: level.name}}
+            await gateway.audit.note("set-config", registry.id, str(subject), facts, "refused", reason=str(refused))
+            raise refused
     try:
         changes = await held_to_floor(gateway, registry, subject, {LEVEL: level.name})
     except BelowTheFloor as below:
@@ -149,7 +151,8 @@ async def _write(
     except RegistryError as refused:
         await gateway.audit.close(number, "refused", reason=str(refused))
         raise
-    await gateway.changes.count(settings_scope(registry.id), subject_scope(registry.id, target))
+    # not the subject's own scope: its versions are what they were, and nobody needs to read them anew
+    await gateway.changes.count(settings_scope(registry.id))
     await registry.forget_setting(spelled)
     await gateway.audit.close(number, "done")
 

@@ -1,7 +1,7 @@
 """Which subjects a filter means: a glob, an expression after `re:`, or the beginning of their names.
 
-Expressions come from callers. They are bounded in length, and matched in a process that is ended when it takes too long, because
-a short one may go on for years.
+Expressions come from callers. They are bounded in length, and matched in a process that is ended when it takes too long,
+because a short one may go on for years.
 """
 
 from __future__ import annotations

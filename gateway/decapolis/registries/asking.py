@@ -49,6 +49,13 @@ class LastPing:
     version: str | None
 
 
+class RegistryDisabled(Unreachable):
+    """The registry's entry says that nothing is asked of it."""
+
+    def __init__(self, registry_id: str) -> None:
+        super().__init__(f"Registry {registry_id} is disabled")
+
+
 class AskedRegistry:
     """One registry and the bounds around every call; the last known answer where its own does not come in time."""
 
@@ -86,6 +93,7 @@ class AskedRegistry:
         self.last_error: str | None = None
         self.last_ping: LastPing | None = None
         self._quarantined: str | None = None
+        self._under_way = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -108,6 +116,21 @@ class AskedRegistry:
             await asyncio.gather(*unfinished, return_exceptions=True)
         await self.translator.close()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no question is under way."""
+        return not self._under_way
+
+    def note_ping(self, found: Ping, latency_ms: float) -> None:
+        """It answered somebody who asked it directly."""
+        self.last_ping = LastPing(int(time.time() * 1000), latency_ms, found.version)
+        self._seen()
+
+    @property
+    def problem(self) -> str | None:
+        """Why it is asked nothing any more, None where it is."""
+        return self._quarantined
+
     def quarantine(self, reason: str) -> None:
         """Stops asking it for anything: another cluster answers under its address, whose ids mean other schemas."""
         self._quarantined = reason
@@ -118,7 +141,7 @@ class AskedRegistry:
     async def ask(self, question: Callable[[], Awaitable[T]], *, repeatable: bool = True) -> T:
         """One question within all bounds."""
         if not self.entry.enabled:
-            raise Unreachable(f"Registry {self.id} is disabled")
+            raise RegistryDisabled(self.id)
         if self._quarantined is not None:
             raise Unreachable(f"Registry {self.id} is not asked any more: {self._quarantined}")
         if self.is_local:
@@ -128,6 +151,7 @@ class AskedRegistry:
             raise Unreachable(f"Registry {self.id} did not answer in time a moment ago")
         outbound_headers.set(call.outbound_headers)
         asked_at = time.monotonic()
+        self._under_way += 1
         try:
             answer = await self.caller.ask(question, repeatable=repeatable)
         except RegistryFault as fault:
@@ -141,6 +165,8 @@ class AskedRegistry:
             # absent, refused: an answer all the same
             self._seen()
             raise
+        finally:
+            self._under_way -= 1
         self._seen()
         return answer
 

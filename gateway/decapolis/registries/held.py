@@ -6,12 +6,13 @@ sent as FULL_TRANSITIVE and keeps its name here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from decapolis_policies.levels import Level
 from decapolis_translators.contract import Feature, HoldsConfig
-from decapolis_translators.errors import ConfigNotFound
+from decapolis_translators.errors import ConfigNotFound, RegistryError, RegistryFault
 
 from .live import LiveRegistry
 from .stored import StoredRegistry
@@ -52,9 +53,33 @@ async def hold_config(live: LiveRegistry, subject: str | None, changes: Mapping[
         sent = _sendable(live, holder, changes)
         # an empty change sets a configuration without a level, where a registry can hold one
         if sent or (not changes and live.capabilities.has(Feature.CONFIG)):
-            await live.ask(lambda: holder.set_config(subject, sent), repeatable=False)
-    if beside is not None:
+            async with _named_before(beside, subject, changes):
+                await live.ask(lambda: holder.set_config(subject, sent), repeatable=False)
+    # the name of a level that is set alone stands there already
+    if beside is not None and not (holder is not None and dict(changes) == {LEVEL: "FORWARD_FULL"}):
         await beside.set_config(subject, _kept_beside(live, holder, changes))
+
+
+@asynccontextmanager
+async def _named_before(
+    beside: StoredRegistry | None, subject: str | None, changes: Mapping[str, Any]
+) -> AsyncIterator[None]:
+    """Keeps the name FORWARD_FULL before the registry is told FULL_TRANSITIVE, and takes it back where that is refused.
+
+    It shows only once the registry says FULL_TRANSITIVE: a process that dies in between leaves one state or the other.
+    """
+    if beside is None or changes.get(LEVEL) != "FORWARD_FULL":
+        yield
+        return
+    before = (await beside.config(subject) or {}).get(LEVEL)
+    await beside.set_config(subject, {LEVEL: "FORWARD_FULL"})
+    try:
+        yield
+    except RegistryFault:
+        raise  # it may have been done all the same
+    except RegistryError:
+        await beside.set_config(subject, {LEVEL: before})
+        raise
 
 
 def _sendable(live: LiveRegistry, holder: HoldsConfig, changes: Mapping[str, Any]) -> dict[str, Any]:

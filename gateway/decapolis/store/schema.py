@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, text
 
-from .tables import metadata
-
-REVISION = "0001"
-"""The newest migration in `migrations/`; a test holds the two together."""
+from .guards import protect_trail
+from .tables import audit_seals, metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+REVISION = max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+"""The newest migration: their files begin with their numbers."""
+
+event.listen(audit_seals, "after_create", protect_trail)
 
 
 def prepare(engine: Engine) -> None:

@@ -178,6 +178,49 @@ audit = Table(
 )
 """Intent before a change, outcome after it; an intent without an outcome is a crash to be looked into."""
 
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry", _Id, nullable=False),
+    Column("part", String(8), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("sealed_ms", BigInteger, nullable=False),
+    Index("audit_seals_by_entry", "entry", "part", unique=True),
+)
+"""The chain over the trail: each link covers one entry, or its intent or outcome, and the hash of the link before it."""
+audit_seals.add_is_dependent_on(audit)
+
+audit_cursors = Table(
+    "audit_cursors",
+    metadata,
+    Column("sink", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""How far each place outside, to which the trail is sent, has got."""
+
+plugged_registries = Table(
+    "plugged_registries",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("body", JSON(none_as_null=True), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("removed", Boolean, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("changed_by", Text, nullable=False),
+)
+"""Registries that were added at run time: their entries as they were given, secrets sealed; of removed ones the type."""
+
+pinned_routes = Table(
+    "pinned_routes",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("registry", String(255), nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+)
+"""Subjects whose owner was decided at run time; they come before every rule."""
+
 overlaid = Table(
     "overlaid",
     metadata,
@@ -250,3 +293,71 @@ estate = Table(
     Index("estate_by_guid", "guid"),
 )
 """What every subject's newest version is made of, so that searching asks no registry; rows are made anew after changes."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("draft", Boolean, nullable=False),
+    Column("changes", Boolean, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("administrator", Boolean, nullable=False),
+    Column("request", JSON(none_as_null=True), nullable=False),
+    Column("on_failure", String(16), nullable=False),
+    Column("total", Integer),
+    Column("entries", BigInteger, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("holder", Text),
+    Column("lease_until_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Column("reason", Text),
+    Column("idempotency_key", Text),
+    Column("request_hash", String(64)),
+    Index("jobs_by_key", "actor", "idempotency_key", unique=True),
+    Index("jobs_by_time", "created_ms", "id"),
+    Index("jobs_by_state", "state"),
+)
+"""Runs of plans. `total` is None until all steps are there; `fence` grows with each process that takes the job up, and what
+one writes that lost it is refused; `entries` is the number of its journal's last entry. A `draft` is only looked at."""
+
+job_steps = Table(
+    "job_steps",
+    metadata,
+    Column("job", String(36), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("phase", Integer, nullable=False),
+    Column("registry", String(255), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("needs", Integer),
+    Column("state", String(16), nullable=False),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
+    Column("inverse", JSON(none_as_null=True)),
+    Column("outcome", JSON(none_as_null=True)),
+    Column("reason", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("job", "number"),
+    Index("job_steps_by_state", "job", "state", "phase", "registry", "number"),
+    Index("job_steps_by_place", "registry", "subject"),
+)
+"""What a job does, one thing at one place a row; an empty subject stands for the whole registry."""
+
+job_journal = Table(
+    "job_journal",
+    metadata,
+    Column("job", String(36), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("step", Integer),
+    Column("facts", JSON(none_as_null=True)),
+    PrimaryKeyConstraint("job", "number"),
+)
+"""What happened to a job, in order: intents before, outcomes after, and who did what to the job as a whole."""

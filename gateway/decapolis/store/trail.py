@@ -6,10 +6,24 @@ import time
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ClauseElement, Connection, bindparam, insert, select, update
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from decapolis.told import OPEN
 
 from .prepared import Prepared, json_text
-from .tables import audit
+from .tables import audit, audit_seals
 
 
 class Intent(NamedTuple):
@@ -27,12 +41,12 @@ _KEYS = ("at_ms", "request_id", "actor", "action", "registry", "target", "intent
 _JSON = ("intent", "result")
 
 
-def _add_done(dialect: str) -> ClauseElement:
+def _add_closed(dialect: str) -> ClauseElement:
     values = {key: json_text(key, dialect) if key in _JSON else bindparam(key) for key in _KEYS}
     return insert(audit).values(values)
 
 
-_ADD_DONE = Prepared(_add_done, *_KEYS)
+_ADD_CLOSED = Prepared(_add_closed, *_KEYS)
 
 
 def write_intent(connection: Connection, intent: Intent) -> int:
@@ -42,18 +56,25 @@ def write_intent(connection: Connection, intent: Intent) -> int:
     return int(connection.execute(insert(audit).returning(audit.c.id), values).scalar_one())
 
 
-def write_done(connection: Connection, intent: Intent, result: dict[str, Any]) -> None:
-    """Notes a change that is made in this very transaction: intent and outcome cannot come apart."""
-    _ADD_DONE.count(
+def write_closed(connection: Connection, intent: Intent, outcome: str, result: dict[str, Any]) -> None:
+    """Notes intent and outcome at once: of a change in this very transaction, or of one that was refused."""
+    _ADD_CLOSED.count(
         connection,
-        *(int(time.time() * 1000), *intent[:-1], orjson.dumps(intent.facts).decode(), "done"),
+        *(int(time.time() * 1000), *intent[:-1], orjson.dumps(intent.facts).decode(), outcome),
         orjson.dumps(result).decode(),
     )
 
 
 def write_outcome(connection: Connection, number: int, outcome: str, result: dict[str, Any]) -> None:
-    """Closes an intent."""
-    connection.execute(update(audit).where(audit.c.id == number).values(outcome=outcome, result=result))
+    """Closes an intent; one that somebody else closed meanwhile gets an entry beside it, for entries never change."""
+    closing = update(audit).where(audit.c.id == number, audit.c.outcome.is_(None))
+    if connection.execute(closing.values(outcome=outcome, result=result)).rowcount:
+        return
+    columns = ("request_id", "actor", "action", "registry", "target")
+    row = connection.execute(select(*(audit.c[name] for name in columns)).where(audit.c.id == number)).one()
+    facts = {"corrects": number}
+    values = {**row._mapping, "at_ms": int(time.time() * 1000), "intent": facts, "outcome": outcome, "result": result}
+    connection.execute(insert(audit), values)
 
 
 def open_intents(connection: Connection, registry: str, target: str) -> list[tuple[int, dict[str, Any]]]:
@@ -103,3 +124,49 @@ def authors(connection: Connection, registry: str, target: str) -> dict[int, tup
         .order_by(audit.c.id.desc())
     )
     return {row.result["version"]: (row.at_ms, row.actor) for row in rows if row.result and "version" in row.result}
+
+
+class Sought(NamedTuple):
+    """Which entries are wanted; None where anything will do."""
+
+    registry: str | None = None
+    target: str | None = None
+    actor: str | None = None
+    action: str | None = None
+    outcome: str | None = None
+    request_id: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+    text: str | None = None
+
+
+def sought(connection: Connection, wanted: Sought, *, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """Entries, newest first, with the number of the link that covers them (None where none does yet)."""
+    link = (
+        select(func.min(audit_seals.c.number))
+        .where(audit_seals.c.entry == audit.c.id)
+        .correlate(audit)
+        .scalar_subquery()
+        .label("link")
+    )
+    statement = select(audit, link).where(*_conditions(wanted)).order_by(audit.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(audit.c.id < before)
+    return [dict(row._mapping) for row in connection.execute(statement)]
+
+
+def _conditions(wanted: Sought) -> list[ColumnElement[bool]]:
+    exact = {"registry": wanted.registry, "target": wanted.target, "actor": wanted.actor, "action": wanted.action}
+    exact["request_id"] = wanted.request_id
+    found = [audit.c[name] == value for name, value in exact.items() if value is not None]
+    if wanted.outcome is not None:
+        found.append(audit.c.outcome.is_(None) if wanted.outcome == OPEN else audit.c.outcome == wanted.outcome)
+    if wanted.since_ms is not None:
+        found.append(audit.c.at_ms >= wanted.since_ms)
+    if wanted.until_ms is not None:
+        found.append(audit.c.at_ms < wanted.until_ms)
+    if wanted.text:
+        places = (audit.c.target, audit.c.action, audit.c.actor, audit.c.registry, cast(audit.c.intent, Text))
+        among = [place.icontains(wanted.text, autoescape=True) for place in (*places, cast(audit.c.result, Text))]
+        found.append(or_(*among))
+    return found

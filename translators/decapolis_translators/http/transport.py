@@ -17,8 +17,10 @@ import httpx
 from yarl import URL
 
 from decapolis_translators.errors import Garbled
+from decapolis_translators.guard import AddressRefused, guard, literal
 
 from .answer import Answer, LateHeaders
+from .resolving import connector_options
 
 MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer, unpacked; more than any list of subjects needs."""
@@ -66,6 +68,7 @@ class AiohttpWire:
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=timeouts.read, sock_connect=timeouts.connect, sock_read=timeouts.read
         )
+        self._guard = guard.get()
         self._session: aiohttp.ClientSession | None = None
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -75,6 +78,7 @@ class AiohttpWire:
                 limit=self._connections,
                 keepalive_timeout=self._keepalive,
                 ssl=self._context if self._context is not None else True,
+                **connector_options(self._guard),
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -87,6 +91,7 @@ class AiohttpWire:
     async def exchange(self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
         """Sends one request; a semicolon that was encoded stays so, because it means something at Java servers."""
         target = URL(_spelled(url), encoded=True)
+        self._demand_allowed(target.host or "")
         try:
             async with self._opened().request(
                 method,
@@ -111,6 +116,15 @@ class AiohttpWire:
             raise LostError("The answer is not HTTP") from error
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
             raise LostError(str(error) or type(error).__name__) from error
+
+    def _demand_allowed(self, host: str) -> None:
+        """Addresses that are written out never come by a resolver."""
+        address = literal(host) if self._guard is not None else None
+        if self._guard is not None and address is not None:
+            try:
+                self._guard.demand(host, address)
+            except AddressRefused as refused:
+                raise NotConnectedError(str(refused)) from refused
 
     async def aclose(self) -> None:
         """Closes the pool."""

@@ -362,23 +362,32 @@ class CatalogRegistry(Translator[TranslatorConfig]):
             if subject is not None and row.subject != subject:
                 continue
             try:
-                await self._copy(row)
+                deleted = await self._copy(row)
             except RegistryError as fault:
                 log.warning("copy waits", extra={"registry": self.registry_id, "reason": str(fault)})
                 return
-            await self._copied(row)
+            await self._copied(row, deleted)
 
-    async def _copied(self, row: MirrorRow) -> None:
-        await self.write(lambda c: settle_mirror(c, self.registry_id, row))
+    async def _copied(self, row: MirrorRow, deleted: bool | None) -> None:
+        """Settled, unless the version was deleted while it was copied: then the copy that is there is not its last."""
 
-    async def _copy(self, row: MirrorRow) -> None:
+        def work(connection: Connection) -> None:
+            rows = self._state.documents.rows(connection, row.subject)
+            now = next((each.deleted for each in rows if each.version == row.version), None)
+            if row.gone or now == deleted:
+                settle_mirror(connection, self.registry_id, row)
+
+        await self.write(work)
+
+    async def _copy(self, row: MirrorRow) -> bool | None:
+        """Brings one copy up to date; whether it was told as deleted, None where there is none any more."""
         if row.gone:
             await self.catalog.unmirror(row.subject, row.version)
-            return
+            return None
         try:
             stored = await self.documents.fetch(row.subject, row.version, deleted=True)
         except Absent:
-            return  # it went meanwhile, which is noted as well
+            return None  # it went meanwhile, which is noted as well
         number = stored.native_id
         if not isinstance(number, int):
             raise TypeError(f"the store gave {number!r} as an id")
@@ -386,6 +395,7 @@ class CatalogRegistry(Translator[TranslatorConfig]):
         await self.catalog.mirror(
             Document(row.subject, row.version, public_id, stored.schema, stored.deleted, stored.created_ms)
         )
+        return stored.deleted
 
 
 def _note_end(task: asyncio.Task[None]) -> None:
