@@ -21,12 +21,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-<<<<<<< HEAD
-from decapolis.assembly import assembled
-from decapolis.compression import Compression
-=======
 from decapolis.assembly import jobs_of, running
->>>>>>> main
+from decapolis.compression import Compression
 from decapolis.dialect.errors import ErrorAnswer
 from decapolis.dialect.face import DialectFace, error_response, http_sentence
 from decapolis.dialect.negotiation import V1
@@ -102,15 +98,10 @@ class Application:
                 raise
             self.gateway, self.plugging = gateway, plugging
             self._late.dialect = DialectFace(gateway)
-<<<<<<< HEAD
-            self._late.desk = Desk(gateway)
-            self._outer = ReadyLayer(self._inner, gateway, self._dialect_for)
-=======
             jobs = await stack.enter_async_context(jobs_of(gateway, plugging))
             self.jobs = jobs
             self._late.desk = Desk(gateway, jobs, plugging)
-            self._outer = ReadyLayer(self._inner, gateway)
->>>>>>> main
+            self._outer = ReadyLayer(self._inner, gateway, self._dialect_for)
             yield
 
     async def _live(self, _: Request) -> Response:

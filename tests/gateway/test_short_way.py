@@ -128,7 +128,7 @@ async def test_what_it_did_before_it_waited_counts_too() -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-async def test_its_own_faults_come_through(first: bool) -> None:  # noqa: FBT001
+async def test_its_own_faults_come_through(first: bool) -> None:
     async def failing() -> None:
         if not first:
             await asyncio.sleep(0)

@@ -14,12 +14,8 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-<<<<<<< HEAD
-from decapolis.cache import Headers, Ready
+from decapolis.cache import Headers, Ready, table_scope
 from decapolis.compression import unpacked
-=======
-from decapolis.cache import Ready, table_scope
->>>>>>> main
 from decapolis.gateway import Gateway
 from decapolis.store import StoreUnavailable
 from decapolis.web import call_for, enter_call
@@ -136,10 +132,8 @@ class ReadyLayer:
         recorder = _Recorder(send, request_id)
         began = time.perf_counter()
         try:
-            if body is None or head.packed or len(body) > self._most_body:
-                face = None
-            else:
-                face = self._face_for(scope["path"])
+            short = body is not None and not head.packed and len(body) <= self._most_body
+            face = self._face_for(scope["path"]) if short else None
             if face is None:
                 await self._app(scope, receive, recorder.send)
             else:
@@ -155,14 +149,9 @@ class ReadyLayer:
             if keep.seldom and not self._answers.seen(key):
                 return
             expires = 0.0 if keep.seconds is None else time.monotonic() + keep.seconds
-<<<<<<< HEAD
             question = len(scope["raw_path"]) + len(body or b"")
-            ready = Ready(200, recorder.headers, bytes(recorder.body), route, keep.scopes, made, expires, question)
-=======
-            question = len(scope["raw_path"]) + int(_header(scope, b"content-length") or 0)
             scopes = (*keep.scopes, table_scope()) if keep.scopes else ()
             ready = Ready(200, recorder.headers, bytes(recorder.body), route, scopes, made, expires, question)
->>>>>>> main
             self._answers.put(key, ready)
             if self._shared is not None and keep.scopes and scope["method"] == "GET":
                 await self._shared.put(key, ready, keep.seconds or SHARED_SECONDS)

@@ -167,7 +167,7 @@ class Judge:
 
 
 @lru_cache(maxsize=1_000)
-def _configured(level: Level, lenient: bool, validate_fields: bool, group: str | None) -> Demands:  # noqa: FBT001 - a cache's key
+def _configured(level: Level, lenient: bool, validate_fields: bool, group: str | None) -> Demands:
     """What subjects are configured to; few of them differ."""
     return Demands(level=level, lenient=lenient, validate_fields=validate_fields, group=group)
 

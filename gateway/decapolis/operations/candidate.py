@@ -172,8 +172,8 @@ def _read(
     format: Format,
     text: str,
     dependencies: Sequence[Dependency],
-    strict: bool,  # noqa: FBT001 - handed to a thread
-    validate_fields: bool,  # noqa: FBT001
+    strict: bool,
+    validate_fields: bool,
     printing: _Printing,
 ) -> tuple[Any, str]:
     """The engine's reading of a text, and the text that would be stored."""

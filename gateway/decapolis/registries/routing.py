@@ -13,7 +13,6 @@ from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 
 from .live import LiveRegistry
 
-
 MOST_OWNERS = 10_000
 """For how many subjects it is remembered whose they are."""
 
@@ -71,6 +70,8 @@ class _Table(NamedTuple):
     live: Mapping[str, LiveRegistry]
     pins: Mapping[str, Route]
     routes: tuple[Route, ...]
+    owners: dict[str, LiveRegistry]
+    """What was worked out from it."""
 
 
 class Registries:
@@ -84,15 +85,11 @@ class Registries:
         pins: Mapping[str, str] | None = None,
     ) -> None:
         self._home = home
-<<<<<<< HEAD
-        self._owners: dict[str, LiveRegistry] = {}
-=======
         self._table = _table(live, routes, pins or {})
 
     def swap(self, live: Sequence[LiveRegistry], routes: Sequence[RouteEntry], pins: Mapping[str, str]) -> None:
         """Puts other registries and rules in force, for every question asked from now on."""
         self._table = _table(live, routes, pins)
->>>>>>> main
 
     @property
     def all(self) -> list[LiveRegistry]:
@@ -128,7 +125,7 @@ class Registries:
 
     def route(self, subject: str) -> Route:
         """The rule that decides on a subject; NoRoute where none does."""
-        _, pins, routes = self._table
+        _, pins, routes, _ = self._table
         if pins and subject in pins:
             return pins[subject]
         in_context = Subject.parse(subject).context != DEFAULT_CONTEXT
@@ -144,13 +141,14 @@ class Registries:
         raise NoRoute(subject)
 
     def owner(self, subject: str) -> LiveRegistry:
-        """The registry that owns a subject; rules stand for as long as the process does, so an answer does too."""
-        found = self._owners.get(subject)
+        """The registry that owns a subject; known for as long as the same table is in force."""
+        owners = self._table.owners
+        found = owners.get(subject)
         if found is None:
             found = self.at(self.route(subject).registry)
-            if len(self._owners) >= MOST_OWNERS:
-                self._owners.clear()
-            self._owners[subject] = found
+            if len(owners) >= MOST_OWNERS:
+                owners.clear()
+            owners[subject] = found
         return found
 
     def explain(self, subject: str) -> tuple[str, str]:
@@ -172,4 +170,5 @@ def _table(live: Sequence[LiveRegistry], routes: Sequence[RouteEntry], pins: Map
         {registry.id: registry for registry in live},
         {subject: Route(RouteEntry(match=subject, registry=registry)) for subject, registry in pins.items()},
         tuple(Route(entry) for entry in routes),
+        {},
     )
