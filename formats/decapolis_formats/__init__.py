@@ -47,12 +47,17 @@ __all__ = [
 ]
 
 _COMPARABLE = (Format.AVRO, Format.JSON_SCHEMA, Format.PROTOBUF)
+_loaded: dict[Format, Engine] = {}
 
 
 def engine_of(format: Format) -> Engine:
     """The engine of a format of the dialect; loaded at first use, because most gateways need one of three."""
+    engine = _loaded.get(format)
+    if engine is not None:
+        return engine
     if format not in _COMPARABLE:
         raise InvalidSchema(
             f"The format {format} has no compatibility engine (those that have: avro, json_schema, protobuf)"
         )
-    return cast("Engine", import_module(f"decapolis_formats.{format.value}"))
+    engine = _loaded[format] = cast("Engine", import_module(f"decapolis_formats.{format.value}"))
+    return engine

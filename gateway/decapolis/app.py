@@ -1,6 +1,6 @@
 """The application: what a request passes, in order, and what begins and ends with the process.
 
-ready answers        known bytes leave here; request id, trace, counting
+ready answers        known bytes leave here; request id, trace, counting; short bodies go to the dialect at once
 body limit           413 above it
 compression          when the client asks
 health, metrics      no registry is asked
@@ -16,13 +16,13 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from decapolis.assembly import jobs_of, running
+from decapolis.compression import Compression
 from decapolis.dialect.errors import ErrorAnswer
 from decapolis.dialect.face import DialectFace, error_response, http_sentence
 from decapolis.dialect.negotiation import V1
@@ -78,9 +78,11 @@ class Application:
 
     async def _shared_out(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The dialect finds its own way along the raw path; everything else is Starlette's."""
-        path = scope["path"]
-        dialect = None if path in OWN_PATHS or _is_federated(path) else self._late.dialect
-        await (self._own if dialect is None else dialect)(scope, receive, send)
+        await (self._dialect_for(scope["path"]) or self._own)(scope, receive, send)
+
+    def _dialect_for(self, path: str) -> DialectFace | None:
+        """The dialect's face, where it is the one that answers a path."""
+        return None if path in OWN_PATHS or _is_federated(path) else self._late.dialect
 
     def opened(self) -> AbstractAsyncContextManager[None]:
         """The life span as a context, for whoever runs the application without a server."""
@@ -99,7 +101,7 @@ class Application:
             jobs = await stack.enter_async_context(jobs_of(gateway, plugging))
             self.jobs = jobs
             self._late.desk = Desk(gateway, jobs, plugging)
-            self._outer = ReadyLayer(self._inner, gateway)
+            self._outer = ReadyLayer(self._inner, gateway, self._dialect_for)
             yield
 
     async def _live(self, _: Request) -> Response:
@@ -170,12 +172,12 @@ async def _refused(_: Request, error: Exception) -> Response:
 class _Late:
     """A place for the faces, which exist only once the gateway is open."""
 
-    dialect: ASGIApp | None = None
+    dialect: DialectFace | None = None
     desk: Desk | None = None
     _federation: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        face = await self._federated() if _is_federated(scope["path"]) else self.dialect
+        face: ASGIApp | None = await self._federated() if _is_federated(scope["path"]) else self.dialect
         if face is None:
             await Response(status_code=503)(scope, receive, send)
             return
@@ -228,38 +230,6 @@ class BodyLimit:
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         await error_response(ErrorAnswer(413, 413, str(BodyTooLarge(self._most))), V1)(scope, receive, send)
-
-
-SMALLEST_PACKED = 1024
-"""Shorter answers are not worth packing."""
-
-
-class Compression:
-    """Packs answers for clients that ask for it, and tells caches that others get other bytes."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._packed = GZipMiddleware(app, minimum_size=SMALLEST_PACKED, compresslevel=5)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request; most ask for nothing, and pay for nothing."""
-        if any(b"gzip" in value for name, value in scope["headers"] if name == b"accept-encoding"):
-            await self._packed(scope, receive, send)
-            return
-        started: list[Message] = []
-
-        async def told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                started.append(message)
-                return
-            if started:
-                start = started.pop()
-                if message.get("more_body") or len(message.get("body", b"")) >= SMALLEST_PACKED:
-                    start = {**start, "headers": [*start["headers"], (b"vary", b"Accept-Encoding")]}
-                await send(start)
-            await send(message)
-
-        await self._app(scope, receive, told)
 
 
 def create_app(configuration: Configuration) -> Application:

@@ -6,14 +6,35 @@ integers that are turned into samples when somebody scrapes.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
-Metric = CounterMetricFamily | GaugeMetricFamily
+Metric = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
+
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+"""Seconds that requests are counted by."""
+
+
+class Durations:
+    """How many requests took how long: one count for each bound, and one for those above them all."""
+
+    __slots__ = ("counts", "sum")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        self.sum = 0.0
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """The counts as they are scraped: each with all below it."""
+        names = [*map(floatToGoString, BOUNDS), "+Inf"]
+        return list(zip(names, map(float, accumulate(self.counts)), strict=True))
 
 
 class Metrics(Collector):
@@ -30,13 +51,8 @@ class Metrics(Collector):
         self.deleted: dict[str, int] = defaultdict(int)
         self.registered = 0
         """Live versions, as the store last counted them."""
-        self.seconds = Histogram(
-            "decapolis_request_seconds",
-            "How long requests took that were not answered from ready bytes",
-            ["route"],
-            registry=self.registry,
-            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-        )
+        self.seconds: dict[str, Durations] = {}
+        """How long the requests of a route took, counted inline."""
         self.upstream = Counter(
             "decapolis_upstream_requests",
             "Questions to registries",
@@ -74,7 +90,6 @@ class Metrics(Collector):
             ["registry"],
             registry=self.registry,
         )
-        self._seconds_of: dict[str, Histogram] = {}
         self.registry.register(self)
 
     def count(self, route: str, method: str, status: int) -> None:
@@ -83,10 +98,11 @@ class Metrics(Collector):
 
     def took(self, route: str, seconds: float) -> None:
         """Notes how long a request took that was not answered from ready bytes."""
-        kept = self._seconds_of.get(route)
+        kept = self.seconds.get(route)
         if kept is None:
-            kept = self._seconds_of[route] = self.seconds.labels(route)
-        kept.observe(seconds)
+            kept = self.seconds[route] = Durations()
+        kept.counts[bisect_left(BOUNDS, seconds)] += 1
+        kept.sum += seconds
 
     def collect(self) -> Iterable[Metric]:
         """The samples of the plain counters."""
@@ -101,6 +117,14 @@ class Metrics(Collector):
         answers.add_metric(["hit"], self.ready_hits)
         answers.add_metric(["miss"], self.ready_misses)
         yield answers
+        seconds = HistogramMetricFamily(
+            "decapolis_request_seconds",
+            "How long requests took that were not answered from ready bytes",
+            labels=["route"],
+        )
+        for route, durations in self.seconds.items():
+            seconds.add_metric([route], durations.buckets(), durations.sum)
+        yield seconds
 
     def _confluent(self) -> Iterator[Metric]:
         good = sum(number for (_, _, status), number in self.requests.items() if status < 400)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from decapolis_formats import DEFAULT_OPTIONS, CompareOptions
@@ -44,11 +44,25 @@ class Demands:
     rules: tuple[BoundRule, ...] = ()
     repairs: bool = True
     budget: int = DEFAULT_OPTIONS.budget
+    enforced: Level = field(init=False, repr=False, compare=False)
+    """The level that decides: the configured one, joined with the floor where the floor is enforced."""
+    options: CompareOptions = field(init=False, repr=False, compare=False)
+    """How the subject's own level compares."""
+    _bounded: Demands | None = field(default=None, init=False, repr=False, compare=False)
 
-    @property
-    def enforced(self) -> Level:
-        """The level that decides: the configured one, joined with the floor where the floor is enforced."""
-        return join(self.level, self.floor) if self.stance is Stance.ENFORCE else self.level
+    def __post_init__(self) -> None:
+        # asked several times for every change, and the same demands are made of many changes
+        enforced = join(self.level, self.floor) if self.stance is Stance.ENFORCE else self.level
+        object.__setattr__(self, "enforced", enforced)
+        object.__setattr__(self, "options", CompareOptions(self.lenient, self.strict_semantics, self.budget))
+
+    def within(self, budget: int) -> Demands:
+        """The same demands with another bound on the work of comparing."""
+        bounded = self._bounded
+        if bounded is None or bounded.budget != budget:
+            bounded = replace(self, budget=budget)
+            object.__setattr__(self, "_bounded", bounded)
+        return bounded
 
     def with_floor_of(self, other: Demands) -> Demands:
         """These demands with another set's floor joined in, where that one is enforced and asks for more."""
@@ -77,11 +91,6 @@ class Demands:
     def asks_deleted(self) -> bool:
         """Whether the floor wants to see deleted versions too."""
         return self.counts_soft_deleted and self.floor != NONE and self.stance is not Stance.OFF
-
-    @property
-    def options(self) -> CompareOptions:
-        """How the subject's own level compares."""
-        return CompareOptions(self.lenient, self.strict_semantics, self.budget)
 
     @property
     def floor_options(self) -> CompareOptions:

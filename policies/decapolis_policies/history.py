@@ -23,6 +23,8 @@ from .memory import Remembered
 
 DIFFERENT_TYPE = "Incompatible because of different schema type"
 OLD_SCHEMA_SHOWN = 10_240
+SOON_COMPARED = 16_000
+"""Avro texts of so many characters together are compared again sooner than found in a memory."""
 
 # pure memory of pure functions: what they answer never depends on it
 _READ: Remembered[Any] = Remembered(characters=1_000_000)  # a parsed tree takes some thirty times its text
@@ -56,9 +58,9 @@ class Text:
         return _READ.get(key, self.characters, lambda: self._read(strict=strict, validate_fields=validate_fields))
 
     @property
-    def key(self) -> tuple[str, str, tuple[Dependency, ...]]:
+    def key(self) -> tuple[Format, str, tuple[Dependency, ...]]:
         """What tells it from others, without the reading: memories of it must not hold that too."""
-        return (self.format.value, self.text, self.dependencies)
+        return (self.format, self.text, self.dependencies)
 
     def _read(self, *, strict: bool, validate_fields: bool) -> Any:
         engine = engine_of(self.format)
@@ -172,9 +174,12 @@ def breaking(reader: Text, writer: Text, options: CompareOptions) -> tuple[Diffe
     def compared() -> tuple[Difference, ...]:
         engine = engine_of(reader.format)
         found = engine.compare(reader.parsed(strict=False), writer.parsed(strict=False), options)
-        return tuple(difference for difference in found if not difference.compatible)
+        return tuple([difference for difference in found if not difference.compatible])
 
-    return _COMPARED.get((reader.key, writer.key, options), reader.characters + writer.characters, compared)
+    weight = reader.characters + writer.characters
+    if weight <= SOON_COMPARED and reader.format is Format.AVRO:
+        return compared()
+    return _COMPARED.get((reader.key, writer.key, options), weight, compared)
 
 
 def dialect_messages(

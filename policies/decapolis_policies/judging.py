@@ -57,7 +57,7 @@ def judge(
         if asked.refuses and found:
             refusing = found
             break
-    messages = _messages(demands, refusing, reserved)
+    messages = _messages(demands, refusing, reserved) if refusing or reserved else ()
     _ask_rules(candidate, live, demands, violations, warnings)
     verdict = Verdict(
         not violations, demands.enforced, tuple(violations), tuple(warnings), messages, None, demands.policy_set

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -235,3 +236,17 @@ def refusal(text: str) -> str | None:
     except InvalidSchema as refused:
         return str(refused)
     return None
+
+
+@pytest.mark.parametrize("form", [in_record, in_array, in_union])
+def test_what_was_read_is_gone_with_its_last_user(form: Callable[[str, int], str]) -> None:
+    """A reading that were part of a cycle would wait for the collector: under load thousands of them would."""
+    text = nested(20, form)
+    avro.parse(text)
+    gc.collect()
+    gc.disable()
+    try:
+        avro.parse(text)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

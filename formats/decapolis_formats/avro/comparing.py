@@ -66,6 +66,7 @@ class Comparison:
         if isinstance(reader, Primitive) or isinstance(writer, Primitive):
             return self._with_primitive(reader, writer, path)
         if isinstance(writer, Union) and writer.plain and isinstance(reader, Union):
+            self._spend(len(writer.branches))
             return self._plain(reader, writer, path)
         pair = (id(reader), id(writer))
         known = self._findings.get(pair)
@@ -142,20 +143,24 @@ class Comparison:
     def _records(self, reader: Record, writer: Record, path: str) -> Walk:
         found = names(reader, writer, path)
         self._spend(len(reader.fields))
+        theirs_of, owed = writer.by_name, 0
         for position, field in enumerate(reader.fields):
-            source = self._source(field, writer)
+            source = self._source(field, writer) if field.aliases else theirs_of.get(field.name)
             if source is None:
-                found += yield from self._missing(field, writer, f"{path}/fields/{position}")
+                if field.default is ABSENT:
+                    found += yield from self._missing(field, writer, f"{path}/fields/{position}")
                 continue
             mine, theirs = field.type, source.type
             if mine.__class__ is Union and theirs.__class__ is Union and theirs.plain:
                 # what asking would answer at once: nothing to walk, nothing to remember
-                self._spend(1)
-                found += self._plain(mine, theirs, f"{path}/fields/{position}/type")
+                owed += 1 + len(theirs.branches)
+                if mine.text is None or mine.text != theirs.text:
+                    found += self._plain(mine, theirs, f"{path}/fields/{position}/type")
             elif not (isinstance(mine, Primitive) and isinstance(theirs, Primitive)):
                 found += yield mine, theirs, f"{path}/fields/{position}/type"
             elif not (mine.kind == theirs.kind and mine.properties is theirs.properties):
                 found += self._primitives(mine, theirs, f"{path}/fields/{position}/type")
+        self._spend(owed)
         return found
 
     def _source(self, field: Field, writer: Record) -> Field | None:
@@ -169,15 +174,13 @@ class Comparison:
         return by_name[hits[0]] if hits else None
 
     def _missing(self, field: Field, writer: Record, path: str) -> Walk:
-        if field.default is not ABSENT:
-            return NOTHING
+        """The findings of a reader's field without a default that the writer does not have."""
         if isinstance(field.type, Enum) and field.type.default is not None:
             # the reference has the enum read the whole record here
             return (yield field.type, writer, f"{path}/type")
         return [difference("READER_FIELD_MISSING_DEFAULT_VALUE", path, field.name)]
 
     def _plain(self, reader: Union, writer: Union, path: str) -> Findings:
-        self._spend(len(writer.branches))
         if reader.text is not None and reader.text == writer.text:
             return NOTHING
         return [

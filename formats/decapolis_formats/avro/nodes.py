@@ -74,11 +74,16 @@ class Union:
         self.text = text
 
     def twin(self) -> Union:
-        """Another union of the same branches: a place of its own in a schema, for those who tell places apart."""
-        other = Union.__new__(Union)
-        other.branches, other.plain, other.reads, other.text = self.branches[:], self.plain, self.reads, self.text
+        """Another union of the same branches: a place of its own in a schema, for those who tell places apart.
+
+        Only for plain ones: those of names get other branches when the names are resolved.
+        """
+        other = _new_union(Union)
+        other.branches, other.plain, other.reads, other.text = self.branches, self.plain, self.reads, self.text
         return other
 
+
+_new_union: Final = Union.__new__
 
 USUAL_UNIONS: Final[dict[tuple[str, ...], Union]] = {}
 """Unions of bare primitives by their names, to take twins of."""

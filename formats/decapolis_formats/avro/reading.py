@@ -7,7 +7,7 @@ definition is known to the text around it only when it is complete (compatibilit
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from decapolis_formats.errors import InvalidSchema
 
@@ -42,7 +42,8 @@ MAX_FIXED = (1 << 31) - 9
 _RESERVED = frozenset(("doc", "fields", "items", "name", "namespace", "size", "symbols", "values", "type", "aliases"))
 _RESERVED_IN_ENUM = _RESERVED | {"default"}
 _RESERVED_IN_FIELD = frozenset(("default", "doc", "name", "order", "type", "aliases"))
-_ESSENTIAL = ("name", "type")
+_PLAIN = 2
+"""How many keys a field has that is a name and a type."""
 _ORDERS = frozenset(("ascending", "descending", "ignore"))
 _TOO_DEEP = f"the schema nests more than {MAX_DEPTH} types inside one another"
 
@@ -62,14 +63,6 @@ class Reader:
         self._finished: dict[str, Definition] = {}
         self._fresh: dict[str, Definition] = {}
         self._depth = 0
-        self._shapes: dict[str, Callable[[dict[str, Any], str], Type]] = {
-            "record": self._record,
-            "error": self._record,
-            "array": self._array,
-            "map": self._map,
-            "enum": self._enum,
-            "fixed": self._fixed,
-        }
 
     def read(self, source: Any) -> Type:
         """The type of one text, every name in it resolved; the texts that follow may use its definitions."""
@@ -99,11 +92,11 @@ class Reader:
         if kind in PRIMITIVES:
             properties = _properties(source, _RESERVED)
             return Primitive(kind, properties) if properties else BARE[kind]
-        shape = self._shapes.get(kind)
+        shape = self.SHAPES.get(kind)
         if shape is None:
             return self._named(kind, space)
         self._enter()
-        found = shape(source, space)
+        found = shape(self, source, space)
         self._depth -= 1
         return found
 
@@ -183,21 +176,18 @@ class Reader:
                     node = self._union(source, record.space)
                 else:
                     node = self._type(source, record.space)
-                fields.append(self._field(name, node, entry))
+                # most fields are a name and a type; everything else costs only where it is written
+                fields.append(Field(name, node) if len(entry) == _PLAIN else self._field(name, node, entry))
         except _FaultError as fault:
             raise InvalidSchema(f"In the field {name!r} of the record {record.full}: {fault}") from None
         return fields
 
     def _field(self, name: str, node: Type, entry: dict[str, Any]) -> Field:
-        # most fields are a name and a type; everything else costs only where it is written
         told = len(entry)
-        if told == len(_ESSENTIAL):
-            return Field(name, node)
-        default: Any = ABSENT
-        if "default" in entry:
+        default: Any = entry.get("default", ABSENT)
+        if default is not ABSENT:
             told -= 1
-            default = entry["default"]
-            if default is not None or "null" not in getattr(node, "reads", ()):
+            if default is not None or node.__class__ is not Union or "null" not in node.reads:
                 default = self._default(node, default)
         doc = None
         if "doc" in entry:
@@ -205,7 +195,7 @@ class Reader:
             doc = entry["doc"]
             if doc.__class__ is not str:
                 doc = None
-        if told == len(_ESSENTIAL):
+        if told == _PLAIN:
             return Field(name, node, default, doc)
         return Field(
             name,
@@ -283,6 +273,16 @@ class Reader:
         elif Shape().text(other) != Shape().text(definition):
             raise _FaultError(f"the type {full} is defined here and, differently, in a reference")
         return definition
+
+    # methods of the class: a reader that held its own bound ones would be a cycle, and every schema it read with it
+    SHAPES: ClassVar[Mapping[str, Callable[[Reader, dict[str, Any], str], Type]]] = {
+        "record": _record,
+        "error": _record,
+        "array": _array,
+        "map": _map,
+        "enum": _enum,
+        "fixed": _fixed,
+    }
 
 
 def _text(source: dict[str, Any], key: str) -> str | None:

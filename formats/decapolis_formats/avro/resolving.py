@@ -39,7 +39,7 @@ def _settle(node: Type, known: Mapping[str, Definition]) -> Iterable[Type]:
         case Map():
             node.values = _definition(node.values, known)
             return (node.values,)
-        case Union():
+        case Union() if not node.plain:
             node.branches[:] = [_definition(branch, known) for branch in node.branches]
             return node.branches
         case Record():

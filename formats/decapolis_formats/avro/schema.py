@@ -57,7 +57,7 @@ def _parsed(text: str, dependencies: Sequence[Dependency], *, strict: bool) -> A
             known.add(root.full)
     schema = AvroSchema(text, dependencies, reader.read(load(text)), frozenset(known))
     # definitions move to the first use of their names, which may nest them deeper than the text did
-    canonical = schema.canonical if reader.forward_names or "\\u" in text else ""
+    canonical = schema.canonical if reader.forward_names or ("\\" in text and "\\u" in text) else ""
     if strict and has_half_pair(canonical):
         raise InvalidSchema("The schema holds half of a surrogate pair, which no UTF-8 text can carry")
     return schema

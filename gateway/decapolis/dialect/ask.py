@@ -40,7 +40,7 @@ class Ask:
         """All query parameters."""
         if self._parsed is None:
             self._parsed = {}
-            for name, value in parse_qsl(self.query, keep_blank_values=True, errors="replace"):
+            for name, value in parse_qsl(self.query, keep_blank_values=True, errors="replace") if self.query else ():
                 self._parsed.setdefault(name, []).append(value)
         return self._parsed
 
@@ -73,9 +73,12 @@ class Ask:
         """A decoded path segment."""
         return decoded(self.params[name])
 
-    def may_keep(self, *scopes: str, seconds: float | None = None) -> None:
-        """Says that the answer may be given again while none of these scopes changed, for `seconds` at the most."""
-        self.keep = Keep(scopes, seconds)
+    def may_keep(self, *scopes: str, seconds: float | None = None, seldom: bool = False) -> None:
+        """Says that the answer may be given again while none of these scopes changed, for `seconds` at the most.
+
+        What is `seldom` asked again is only kept once it was.
+        """
+        self.keep = Keep(scopes, seconds, seldom)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Keep:
 
     scopes: tuple[str, ...]
     seconds: float | None = None
+    seldom: bool = False
 
 
 @dataclass(frozen=True, slots=True)

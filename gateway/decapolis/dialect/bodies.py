@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -74,7 +74,7 @@ def _in_utf8(body: bytes) -> bytes | None:
 
 def _refuse_twins(body: bytes, value: dict[str, Any]) -> None:
     # orjson keeps the last of two equal keys without a word; which one was meant nobody knows
-    if body in _usual_spellings(value):
+    if _names_each_once(body, value) or body == orjson.dumps(value):
         return
     try:
         _TWIN_FINDER.decode(body.decode())
@@ -82,11 +82,20 @@ def _refuse_twins(body: bytes, value: dict[str, Any]) -> None:
         raise DialectError(400, 400, f"The body is not usable JSON: {error}") from None
 
 
-def _usual_spellings(value: dict[str, Any]) -> Iterator[bytes]:
-    """How most clients write it: a body that is spelled so cannot say anything twice, and need not be read again."""
-    yield orjson.dumps(value)
-    if not any(isinstance(each, (dict, list)) for each in value.values()):
-        yield b"{%b}" % b", ".join([b"%b: %b" % (orjson.dumps(key), orjson.dumps(each)) for key, each in value.items()])
+def _names_each_once(body: bytes, value: dict[str, Any]) -> bool:
+    """Whether a flat object shows at a glance that it says nothing twice, as nearly all do.
+
+    Each key stands in the body once between quotes, and no key of plain letters has another spelling where nothing is
+    escaped by its number. Inside of a text every quote has a backslash before it, so what a text says hides no key.
+    """
+    if b"\\u" in body:
+        return False
+    for key, each in value.items():
+        if isinstance(each, (dict, list)) or not (key.isascii() and key.isidentifier()):
+            return False
+        if body.count(b'"%b"' % key.encode()) != 1:
+            return False
+    return True
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

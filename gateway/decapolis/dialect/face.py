@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine, Generator
 from dataclasses import dataclass
+from functools import partial
+from types import coroutine
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -22,6 +26,7 @@ from .negotiation import V1, answer_type, is_consumed
 from .paths import BadPath, Place, placed
 from .routes import READING, Handler, Paths
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 NO_SUCH_PATH = "HTTP 404 Not Found"
@@ -37,56 +42,59 @@ class DialectFace:
         self._settings = gateway.configuration.gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Finds the place that the raw path means, then who answers there, on its encoded spelling."""
+        """One request, answered."""
+        made = await self.made(scope, receive)
+        await send({"type": "http.response.start", "status": made.status, "headers": made.headers})
+        await send({"type": "http.response.body", "body": made.body})
+
+    async def made(self, scope: Scope, receive: Receive, body: bytes | None = None) -> Made:
+        """The answer to a request, whose body may have been read already.
+
+        Finds the place that the raw path means, then who answers there, on its encoded spelling.
+        """
         raw = scope.get("raw_path") or quote(scope["path"]).encode()
         headers = _headers_of(scope)
         try:
             place = placed(raw.decode("ascii", "replace"), scope["query_string"].decode("latin-1"))
         except BadPath as error:
-            await self._refuse(400, str(error), headers, send)
-            return
+            return self._refused(400, str(error), headers)
         found = self._paths.find(place.path)
         if found is None:
-            await self._refuse(404, NO_SUCH_PATH, headers, send)
-            return
+            return self._refused(404, NO_SUCH_PATH, headers)
         path, params = found
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handler = path.handlers.get(method)
         if handler is None:
-            await self._refuse(405, NO_SUCH_METHOD, headers, send, (b"allow", path.allowed.encode()))
-            return
+            return self._refused(405, NO_SUCH_METHOD, headers, (b"allow", path.allowed.encode()))
         current_call().route = path.template
-        await self._respond(_Asked(scope, receive, place, params, method, handler, headers), send)
+        return await self._responded(_Asked(scope, receive, place, params, method, handler, headers, body))
 
-    async def _refuse(
-        self, status: int, sentence: str, headers: _Headers, send: Send, *more: tuple[bytes, bytes]
-    ) -> None:
+    def _refused(self, status: int, sentence: str, headers: _Headers, *more: tuple[bytes, bytes]) -> Made:
         media_type = answer_type(headers.accept) or V1
-        await _send_error(send, ErrorAnswer(status, status, sentence), media_type, *more)
+        return _made_of_error(ErrorAnswer(status, status, sentence), media_type, *more)
 
-    async def _respond(self, asked: _Asked, send: Send) -> None:
+    async def _responded(self, asked: _Asked) -> Made:
         """Negotiates, reads, calls the handler, prints."""
         media_type = answer_type(asked.headers.accept)
         if media_type is None:
-            await _send_error(send, ErrorAnswer(406, 406, "HTTP 406 Not Acceptable"), V1)
-            return
+            return _made_of_error(ErrorAnswer(406, 406, "HTTP 406 Not Acceptable"), V1)
         if asked.method in {"POST", "PUT"} and not is_consumed(asked.headers.content_type):
-            await _send_error(send, ErrorAnswer(415, 415, "HTTP 415 Unsupported Media Type"), media_type)
-            return
+            return _made_of_error(ErrorAnswer(415, 415, "HTTP 415 Unsupported Media Type"), media_type)
         try:
             ask = await self._ask(asked)
             answer = await self._within_time(asked.handler, ask)
         except Exception as error:  # no client ever sees HTML or a bare 500: the table of errors has the last word
-            await _send_error(send, self._explained(error, asked.method), media_type)
-            return
+            return _made_of_error(self._explained(error, asked.method), media_type)
         self._offer_to_keep(asked.scope, ask)
-        await _send_answer(send, answer, media_type)
+        return _made(answer, media_type)
 
     async def _ask(self, asked: _Asked) -> Ask:
         view = View(self._gateway, asked.place.door)
         if view.door is not None:
             self._gateway.registries.at(view.door)
-        body = await _body(asked.receive) if asked.method in {"POST", "PUT"} else b""
+        body = asked.body
+        if body is None:
+            body = await _body(asked.receive) if asked.method in {"POST", "PUT"} else b""
         return Ask(view, asked.method, asked.params, asked.place.query, body, self._wants_extra(asked.headers.extra))
 
     def _wants_extra(self, said: str) -> bool:
@@ -130,15 +138,45 @@ def _late(ask: Ask) -> DialectError:
 
 
 async def _within(seconds: float, handler: Handler, ask: Ask) -> Answer:
-    """What a handler that changes nothing answers; it ends when its time is over."""
-    bound = asyncio.timeout(seconds)
+    """What a handler that changes nothing answers; it ends when its time is over.
+
+    Most need not wait for anything, and those need no clock either: it begins to count for the others.
+    """
+    ends = asyncio.get_running_loop().time() + seconds
+    work = handler(ask)
+    try:
+        waits_for = work.send(None)
+    except StopIteration as done:
+        answer: Answer = done.value
+        return answer
+    bound = asyncio.timeout_at(ends)
     try:
         async with bound:
-            return await handler(ask)
+            return await _resumed(work, waits_for)
     except TimeoutError:
         if not bound.expired():
             raise
         raise _late(ask) from None
+
+
+@coroutine
+def _resumed(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
+    """The rest of a coroutine that was begun already and waits for something."""
+    while True:
+        try:
+            told = yield waits_for
+        except GeneratorExit:
+            work.close()
+            raise
+        except BaseException as thrown:  # a cancellation above all: what it means is for the coroutine to say
+            step = partial(work.throw, thrown)
+        else:
+            step = partial(work.send, told)
+        try:
+            waits_for = step()
+        except StopIteration as done:
+            result: T = done.value
+            return result
 
 
 def http_sentence(error: HTTPException) -> str:
@@ -184,6 +222,17 @@ class _Asked:
     method: str
     handler: Handler
     headers: _Headers
+    body: bytes | None
+    """What was read of it already, all or nothing."""
+
+
+@dataclass(slots=True)
+class Made:
+    """An answer as it goes over the wire."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
 
 
 async def _body(receive: Receive) -> bytes:
@@ -201,7 +250,7 @@ async def _body(receive: Receive) -> bytes:
     raise ClientDisconnect
 
 
-async def _send_answer(send: Send, answer: Answer, media_type: str) -> None:
+def _made(answer: Answer, media_type: str) -> Made:
     body = answer.raw if answer.raw is not None else orjson.dumps(answer.value)
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
     if answer.status != 204:
@@ -211,14 +260,12 @@ async def _send_answer(send: Send, answer: Answer, media_type: str) -> None:
         headers.append((b"x-decapolis-stale", b"%d" % round(call.stale_since)))
     if call.projection is not None:
         headers.append((b"x-decapolis-projection", printable(call.projection).encode("latin-1")))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return Made(answer.status, headers, body)
 
 
-async def _send_error(send: Send, answer: ErrorAnswer, media_type: str, *more: tuple[bytes, bytes]) -> None:
+def _made_of_error(answer: ErrorAnswer, media_type: str, *more: tuple[bytes, bytes]) -> Made:
     response = error_response(answer, media_type)
-    await send({"type": "http.response.start", "status": answer.status, "headers": [*response.raw_headers, *more]})
-    await send({"type": "http.response.body", "body": bytes(response.body)})
+    return Made(answer.status, [*response.raw_headers, *more], bytes(response.body))
 
 
 def error_response(answer: ErrorAnswer, media_type: str) -> Response:

@@ -35,7 +35,8 @@ async def _checked(ask: Ask, version: int | None, *, every: bool) -> Answer:
     if verbose:
         body["messages"] = list(verdict.messages)
     if ask.view.owner(ask.subject).is_local and not request.references:
-        keep_with_subject(ask, ask.subject)
+        # candidates are legion, and what is kept of one would be in the place of answers that many ask for
+        keep_with_subject(ask, ask.subject, seldom=True)
     return Answer(body)
 
 

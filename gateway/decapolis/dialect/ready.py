@@ -9,16 +9,19 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from decapolis.cache import Ready, table_scope
+from decapolis.cache import Headers, Ready, table_scope
+from decapolis.compression import unpacked
 from decapolis.gateway import Gateway
 from decapolis.store import StoreUnavailable
 from decapolis.web import call_for, enter_call
 
 from .ask import Keep
+from .face import DialectFace
 
 MOST_BODY = 64 * 1024
 """Longer request bodies are not looked up: hashing them would cost more than it saves."""
@@ -34,9 +37,11 @@ _NEGOTIATED = frozenset(
 class ReadyLayer:
     """Gives ready answers out and keeps new ones."""
 
-    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+    def __init__(self, app: ASGIApp, gateway: Gateway, face_for: Callable[[str], DialectFace | None]) -> None:
         self._app = app
         self._gateway = gateway
+        self._face_for = face_for
+        self._most_body = min(MOST_BODY, gateway.configuration.gateway.limits.body_bytes)
         self._answers = gateway.answers
         self._changes = gateway.changes
         self._requests = gateway.metrics.requests
@@ -50,28 +55,30 @@ class ReadyLayer:
             await self._app(scope, receive, send)
             return
         method = scope["method"]
-        request_id, negotiated = _read_headers(scope["headers"])
+        head = _read_headers(scope["headers"])
         body: bytes | None = b""
         if method == "POST":
-            body, receive = await _short_body(scope, receive)
+            body, receive = await _short_body(head.length, receive)
         elif method != "GET":
-            await self._make(scope, receive, send, request_id, None)
+            body = None
+        if body is None:
+            await self._make(scope, receive, send, head, None, None)
             return
-        key = None if body is None else (scope["raw_path"], scope["query_string"], body, negotiated, method)
-        found = self._answers.get(key) if key is not None else None
+        key = (scope["raw_path"], scope["query_string"], body, head.negotiated, method)
+        found = self._answers.get(key)
         if found is not None and found.scopes and not self._still_stands(found):
             found = None
-        if key is not None and (self._changes.shared or self._shared is not None):
+        if self._changes.shared or self._shared is not None:
             found = await self._known(key, method)
         if found is None:
-            await self._make(scope, receive, send, request_id, key)
+            await self._make(scope, receive, send, head, key, body)
             return
         self._gateway.metrics.ready_hits += 1
         self._requests[(found.route, method, found.status)] += 1
         start: Message = {
             "type": "http.response.start",
             "status": found.status,
-            "headers": [*found.headers, (b"x-request-id", request_id or self._new_id())],
+            "headers": [*found.headers, (b"x-request-id", head.request_id or self._new_id())],
         }
         await send(start)
         await send({"type": "http.response.body", "body": found.body})
@@ -107,12 +114,12 @@ class ReadyLayer:
         return found if self._still_stands(found) else None
 
     async def _make(
-        self, scope: Scope, receive: Receive, send: Send, request_id: bytes | None, key: Hashable | None
+        self, scope: Scope, receive: Receive, send: Send, head: _Head, key: Hashable | None, body: bytes | None
     ) -> None:
         metrics = self._gateway.metrics
         metrics.ready_misses += 1
-        request_id = request_id or self._new_id()
-        call = call_for(request_id.decode("latin-1"), _header(scope, b"traceparent"))
+        request_id = head.request_id or self._new_id()
+        call = call_for(request_id.decode("latin-1"), head.traceparent)
         enter_call(call)
         keeps: list[Keep] = []
         scope["decapolis.keep"] = keeps
@@ -125,15 +132,24 @@ class ReadyLayer:
         recorder = _Recorder(send, request_id)
         began = time.perf_counter()
         try:
-            await self._app(scope, receive, recorder.send)
+            short = body is not None and not head.packed and len(body) <= self._most_body
+            face = self._face_for(scope["path"]) if short else None
+            if face is None:
+                await self._app(scope, receive, recorder.send)
+            else:
+                # what stands between has nothing to do for a short body and an answer that is sent as it is
+                answer = await face.made(scope, receive, body)
+                await recorder.whole(answer.status, unpacked(answer.headers, len(answer.body)), answer.body)
         finally:
             route = call.route or "unknown"
             metrics.count(route, scope["method"], recorder.status)
             metrics.took(route, time.perf_counter() - began)
         if key is not None and keeps and recorder.is_whole and recorder.status == 200:
             keep = keeps[-1]
+            if keep.seldom and not self._answers.seen(key):
+                return
             expires = 0.0 if keep.seconds is None else time.monotonic() + keep.seconds
-            question = len(scope["raw_path"]) + int(_header(scope, b"content-length") or 0)
+            question = len(scope["raw_path"]) + len(body or b"")
             scopes = (*keep.scopes, table_scope()) if keep.scopes else ()
             ready = Ready(200, recorder.headers, bytes(recorder.body), route, scopes, made, expires, question)
             self._answers.put(key, ready)
@@ -141,31 +157,46 @@ class ReadyLayer:
                 await self._shared.put(key, ready, keep.seconds or SHARED_SECONDS)
 
 
-def _header(scope: Scope, wanted: bytes) -> str | None:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), None)
+@dataclass(slots=True)
+class _Head:
+    """What this layer reads of a request's headers."""
+
+    request_id: bytes | None
+    """The one that the client sent, if it is usable."""
+    negotiated: tuple[tuple[bytes, bytes], ...]
+    """Everything that an answer depends on."""
+    length: bytes | None
+    traceparent: str | None
+    packed: bool
+    """Whether the client takes packed answers."""
 
 
-def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, tuple[tuple[bytes, bytes], ...]]:
-    """The request id, if the client sent a usable one, and everything that an answer depends on."""
-    request_id = None
+def _read_headers(headers: Headers) -> _Head:
+    request_id = length = traceparent = None
+    packed = False
     negotiated = []
     for pair in headers:
         name = pair[0]
         if name in _NEGOTIATED:
             negotiated.append(pair)
+            if name == b"accept-encoding" and b"gzip" in pair[1]:
+                packed = True
+        elif name == b"content-length":
+            length = pair[1] if length is None else length
         elif name == b"x-request-id":
             # of several nobody can say which one counts
             request_id = pair[1].strip() if request_id is None else b""
-    return request_id or None, tuple(negotiated)
+        elif name == b"traceparent" and traceparent is None:
+            traceparent = pair[1].decode("latin-1")
+    return _Head(request_id or None, tuple(negotiated), length, traceparent, packed)
 
 
-async def _short_body(scope: Scope, receive: Receive) -> tuple[bytes | None, Receive]:
+async def _short_body(announced: bytes | None, receive: Receive) -> tuple[bytes | None, Receive]:
     """The whole body if it is short, in however many pieces it comes, else None; and a channel that still delivers it.
 
     One that is announced as long is not waited for: it may be refused before any of it has come.
     """
-    announced = _header(scope, b"content-length") or ""
-    if announced.isdigit() and int(announced) > MOST_BODY:
+    if announced is not None and announced.isdigit() and int(announced) > MOST_BODY:
         return None, receive
     first = await receive()
     body = first.get("body", b"")
@@ -189,9 +220,16 @@ class _Recorder:
         self._send = send
         self._request_id = request_id
         self.status = 500
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.body = bytearray()
+        self.headers: Headers = []
+        self.body: bytes | bytearray = bytearray()
         self.is_whole = False
+
+    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
+        """An answer that is there at once."""
+        self.status, self.headers, self.body, self.is_whole = status, headers, body, True
+        sent = [*headers, (b"x-request-id", self._request_id)]
+        await self._send({"type": "http.response.start", "status": status, "headers": sent})
+        await self._send({"type": "http.response.body", "body": body})
 
     async def send(self, message: Message) -> None:
         """One message of the answer."""

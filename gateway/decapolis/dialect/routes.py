@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import governance, root, schemas, subjects
 from .ask import Answer, Ask
 
-Handler = Callable[[Ask], Awaitable[Answer]]
+Handler = Callable[[Ask], Coroutine[Any, Any, Answer]]
 
 _S, _V = "/subjects/{subject}", "/subjects/{subject}/versions"
 _C = "/compatibility/subjects/{subject}/versions"

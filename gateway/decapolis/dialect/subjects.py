@@ -23,7 +23,7 @@ from . import answers, bodies
 from .ask import Answer, Ask
 
 
-def keep_with_subject(ask: Ask, spelled: str, found: Shown | None = None) -> None:
+def keep_with_subject(ask: Ask, spelled: str, found: Shown | None = None, *, seldom: bool = False) -> None:
     """Lets an answer be given again until the subject that it is about, or a setting of its registry, changes.
 
     That subject is an alias's target. What was found in another context than the one asked for is not kept: whatever
@@ -36,12 +36,11 @@ def keep_with_subject(ask: Ask, spelled: str, found: Shown | None = None) -> Non
     if found is not None and found.subject != str(subject):
         return
     seconds = None if registry.is_local else ask.gateway.configuration.gateway.cache.seconds
-    ask.may_keep(
-        subject_scope(registry.id, str(subject)),
-        settings_scope(registry.id),
-        settings_scope(ask.view.owner(spelled).id),
-        seconds=seconds,
-    )
+    scopes = [subject_scope(registry.id, str(subject)), settings_scope(registry.id)]
+    owner = ask.view.owner(spelled)
+    if owner is not registry:
+        scopes.append(settings_scope(owner.id))
+    ask.may_keep(*scopes, seconds=seconds, seldom=seldom)
 
 
 async def styled(ask: Ask, found: Shown) -> Schema:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from decapolis_formats import ComparisonTooCostly, Format
@@ -89,12 +90,14 @@ class Judge:
 
         `past` are the formats of what is there: a floor that matches those is not left by another format.
         """
-        configured = Demands(
-            level=NONE if only_policy else self.level(config),
-            lenient=config.get("compatibilityPolicy") == "LENIENT",
-            validate_fields=bool(config.get("validateFields")) and not only_policy,
-            group=config.get("compatibilityGroup") or None,
+        configured = _configured(
+            NONE if only_policy else self.level(config),
+            config.get("compatibilityPolicy") == "LENIENT",
+            bool(config.get("validateFields")) and not only_policy,
+            config.get("compatibilityGroup") or None,
         )
+        if not self.policies.sets:
+            return configured
         demands = self.policies.demands(place, self.today(), configured)
         if not self.policies.asks_for_formats:
             return demands
@@ -139,7 +142,7 @@ class Judge:
         size = candidate.schema.characters + sum(past.schema.characters for past in compared)
         if size <= INLINE_CHARACTERS:
             try:
-                return judge(candidate, history, replace(demands, budget=INLINE_BUDGET), followers)
+                return judge(candidate, history, demands.within(INLINE_BUDGET), followers)
             except ComparisonTooCostly:
                 pass  # it may still end within the limit of a worker
         return await self._workers.judge(Question(candidate, tuple(history), demands, tuple(followers)))
@@ -163,10 +166,18 @@ class Judge:
         return await self._workers.matched(question, seconds)
 
 
+@lru_cache(maxsize=1_000)
+def _configured(level: Level, lenient: bool, validate_fields: bool, group: str | None) -> Demands:
+    """What subjects are configured to; few of them differ."""
+    return Demands(level=level, lenient=lenient, validate_fields=validate_fields, group=group)
+
+
 def _compared(history: Sequence[PastVersion], demands: Demands) -> Sequence[PastVersion]:
     """The versions that the judge may have to read: at most the newest live one and the newest deleted one, or all."""
     depth = max(demands.enforced.depth, demands.floor.depth)
     if depth is not Depth.LATEST:
         return history if depth is Depth.ALL else ()
-    newest = [past for past in reversed(history) if not past.deleted][:1]
-    return [*newest, *history[-1:]]
+    last = history[-1:]
+    if not last or not last[0].deleted:
+        return last
+    return [*[past for past in reversed(history) if not past.deleted][:1], *last]

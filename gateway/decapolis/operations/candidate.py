@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from enum import Enum, auto
 from typing import Any
 
 from decapolis.gateway import View
@@ -143,29 +143,46 @@ async def candidate_from(
         raise SchemaInvalid("Empty schema")
     try:
         references, dependencies = await _resolved(view, registry, subject, request.references, deleted=deleted)
-        as_written = as_written and not normalize
-        read = partial(_read, Text(format, request.text, dependencies), normalize, strict, validate_fields, as_written)
+        printing = _Printing.NONE if as_written else _Printing.CANONICAL
+        if normalize:
+            printing = _Printing.NORMALIZED
+        given = format, request.text, dependencies, strict, validate_fields, printing
         heavy = len(request.text) > INLINE_CHARACTERS
-        parsed, text = await asyncio.to_thread(read) if heavy else read()
+        parsed, text = await asyncio.to_thread(_read, *given) if heavy else _read(*given)
         if normalize:
             references = tuple(sorted(set(references), key=lambda each: (each.name, each.subject, each.version)))
     except FormatError as error:
         raise SchemaInvalid(_complaint(subject, request, str(error))) from error
-    if not (normalize or as_written):
+    if printing is _Printing.CANONICAL:
         # it may be what the next one is compared with
         Text(format, text, dependencies).read_as(parsed)
     schema = Schema(format, text, references, request.metadata, request.rule_set)
     return Candidate(schema, dependencies, parsed, normalize)
 
 
-def _read(given: Text, normalize: bool, strict: bool, validate_fields: bool, as_written: bool) -> tuple[Any, str]:
+class _Printing(Enum):
+    """In which text a candidate goes on."""
+
+    NONE = auto()
+    CANONICAL = auto()
+    NORMALIZED = auto()
+
+
+def _read(
+    format: Format,
+    text: str,
+    dependencies: Sequence[Dependency],
+    strict: bool,
+    validate_fields: bool,
+    printing: _Printing,
+) -> tuple[Any, str]:
     """The engine's reading of a text, and the text that would be stored."""
-    engine = engine_of(given.format)
+    engine = engine_of(format)
     # not remembered: a text that is asked again is answered from ready bytes, and what is new is seldom read twice this way
-    parsed = engine.parse(given.text, given.dependencies, strict=strict, validate_fields=validate_fields)
-    if as_written:
-        return parsed, given.text
-    return parsed, engine.normalized(parsed) if normalize else engine.canonical(parsed)
+    parsed = engine.parse(text, dependencies, strict=strict, validate_fields=validate_fields)
+    if printing is _Printing.NONE:
+        return parsed, text
+    return parsed, engine.normalized(parsed) if printing is _Printing.NORMALIZED else engine.canonical(parsed)
 
 
 def _complaint(subject: Subject, request: Request, details: str) -> str:

@@ -24,8 +24,7 @@ def facts_of(registry: LiveRegistry | None, subject: Subject, format: Format | N
     """What policies may ask about a place; a place without a registry is the front's own."""
     if registry is None:
         return Facts(subject.name, context=subject.context, format=format)
-    metadata = tuple(sorted((str(key), str(value)) for key, value in registry.entry.metadata.items()))
-    return Facts(subject.name, registry.id, subject.context, format, metadata)
+    return Facts(subject.name, registry.id, subject.context, format, registry.facts)
 
 
 async def known_facts(gateway: Gateway, registry: LiveRegistry | None, subject: Subject) -> Facts:

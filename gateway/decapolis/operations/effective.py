@@ -40,6 +40,22 @@ def settings_scope(registry: str) -> str:
     return f"{registry}#settings"
 
 
+class SettingsHere:
+    """All settings of a registry in the gateway's own store between two changes, and what was worked out from them."""
+
+    MOST = 10_000
+
+    def __init__(self, values: Mapping[tuple[str, Subject], Any]) -> None:
+        self.values = values
+        self.effective: dict[Subject, Mapping[str, Any]] = {}
+
+    def keep(self, subject: Subject, effective: Mapping[str, Any]) -> None:
+        """Remembers what holds for a subject; starts anew rather than growing without end."""
+        if len(self.effective) >= self.MOST:
+            self.effective.clear()
+        self.effective[subject] = effective
+
+
 async def own_config(
     gateway: Gateway, registry: LiveRegistry, spelled: str | None, *, needed: bool = True
 ) -> Mapping[str, Any] | None:
@@ -59,7 +75,7 @@ async def own_mode(gateway: Gateway, registry: LiveRegistry, spelled: str | None
 
 async def _remembered(gateway: Gateway, registry: LiveRegistry, spelled: str | None, kind: str, *, needed: bool) -> Any:
     if registry.keeps_settings_here:
-        return (await _settings_here(gateway, registry)).get((kind, Subject.parse(spelled or "")))
+        return (await _settings_here(gateway, registry)).values.get((kind, Subject.parse(spelled or "")))
     key, scope = (registry.id, spelled, kind), settings_scope(registry.id)
     kept = gateway.settings_memory.get(key)
     if (
@@ -83,16 +99,15 @@ async def _remembered(gateway: Gateway, registry: LiveRegistry, spelled: str | N
     return value
 
 
-async def _settings_here(gateway: Gateway, registry: LiveRegistry) -> Mapping[tuple[str, Subject], Any]:
+async def _settings_here(gateway: Gateway, registry: LiveRegistry) -> SettingsHere:
     """All settings of a registry in the gateway's own store, read once between two changes of any of them."""
-    key = (registry.id, "*", "*")
-    kept = gateway.settings_memory.get(key)
+    kept = gateway.settings_memory.get(registry.settings_key)
     if kept is None or not await gateway.changes.unchanged_for_call(settings_scope(registry.id), kept.made):
         made = await gateway.changes.now()
-        found = await registry.settings_here()
-        gateway.settings_memory.put(key, found, made, 0.0)
+        found = SettingsHere(await registry.settings_here())
+        gateway.settings_memory.put(registry.settings_key, found, made, 0.0)
         return found
-    settings: Mapping[tuple[str, Subject], Any] = kept.value
+    settings: SettingsHere = kept.value
     return settings
 
 
@@ -100,6 +115,17 @@ async def effective_config(
     gateway: Gateway, registry: LiveRegistry, subject: Subject, *, needed: bool = True
 ) -> dict[str, Any]:
     """What holds for a subject, the level always among it."""
+    if not registry.keeps_settings_here:
+        return await _inherited(gateway, registry, subject, needed=needed)
+    here = await _settings_here(gateway, registry)
+    known = here.effective.get(subject)
+    if known is None:
+        known = await _inherited(gateway, registry, subject, needed=needed)
+        here.keep(subject, known)
+    return dict(known)
+
+
+async def _inherited(gateway: Gateway, registry: LiveRegistry, subject: Subject, *, needed: bool) -> dict[str, Any]:
     own = await own_config(gateway, registry, str(subject), needed=needed) if subject.name else None
     if own is not None:
         base = await own_config(gateway, registry, None, needed=needed) or {}
@@ -179,8 +205,11 @@ async def followed(view: View, spelled: str) -> tuple[Subject, LiveRegistry]:
     """The subject that is meant and its owner: one alias is followed, contexts need a registry that has them."""
     subject = Subject.parse(spelled)
     registry = _owner(view, subject)
+    if registry.keeps_settings_here:
+        own = (await _settings_here(view.gateway, registry)).values.get(("config", subject)) if subject.name else None
+        return _behind_alias(view, subject, registry, own)
     writing = current_call().wants_fresh
-    if writing and subject.name and not registry.keeps_settings_here:
+    if writing and subject.name:
         own, _ = await asyncio.gather(
             own_config(view.gateway, registry, str(subject)),
             own_config(view.gateway, registry, _whole_context(subject), needed=False),
@@ -197,10 +226,10 @@ def followed_before(view: View, spelled: str) -> tuple[Subject, LiveRegistry] | 
     if not subject.name:
         return subject, registry
     here = registry.keeps_settings_here
-    kept = view.gateway.settings_memory.get((registry.id, "*", "*") if here else (registry.id, str(subject), "config"))
+    kept = view.gateway.settings_memory.get(registry.settings_key if here else (registry.id, str(subject), "config"))
     if kept is None:
         return None
-    return _behind_alias(view, subject, registry, kept.value.get(("config", subject)) if here else kept.value)
+    return _behind_alias(view, subject, registry, kept.value.values.get(("config", subject)) if here else kept.value)
 
 
 def _behind_alias(

@@ -54,7 +54,7 @@ async def past_versions(
     past = []
     for stored in versions:
         schema = stored.schema
-        known = await registry.dependencies(schema, subject.context, deleted=True)
+        known = await registry.dependencies(schema, subject.context, deleted=True) if schema.references else ()
         text = Text(schema.format, schema.text, known)
         past.append(PastVersion(stored.version, text, schema.metadata, schema.rule_set, stored.deleted))
     return past

@@ -72,6 +72,10 @@ class AskedRegistry:
     ) -> None:
         self.entry = entry
         self.id = entry.id
+        self.settings_key = (entry.id, "*", "*")
+        """Where all its settings are remembered together, if the gateway keeps them."""
+        self.facts = tuple(sorted((str(key), str(value)) for key, value in entry.metadata.items()))
+        """Its metadata as policies read it."""
         self.translator = translator
         self.memory = memory
         self.caller = Caller(entry.id, entry.resilience)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 from decapolis_formats import Format, FormatError, Schema, engine_of
@@ -31,11 +32,15 @@ class EmbeddedRegistry(StoredRegistry):
 
     type: ClassVar[str] = "embedded"
 
+    @cached_property
+    def _able(self) -> Capabilities:
+        missing = {Feature.NATIVE_CHECK: "The gateway is this registry's judge; there is no second opinion."}
+        return replace(super().capabilities.without(missing), formats=frozenset(Format))
+
     @property
     def capabilities(self) -> Capabilities:
         """Everything that the dialect has, and texts of every other format."""
-        missing = {Feature.NATIVE_CHECK: "The gateway is this registry's judge; there is no second opinion."}
-        return replace(super().capabilities.without(missing), formats=frozenset(Format))
+        return self._able
 
     async def config(self, subject: str | None) -> Mapping[str, Any] | None:
         """What is set exactly there; the global answers what holds."""

@@ -13,6 +13,9 @@ from decapolis_translators.subjects import DEFAULT_CONTEXT, Subject
 
 from .live import LiveRegistry
 
+MOST_OWNERS = 10_000
+"""For how many subjects it is remembered whose they are."""
+
 
 class UnknownRegistry(LookupError):
     """No registry has that id; the text lists those that exist."""
@@ -67,6 +70,8 @@ class _Table(NamedTuple):
     live: Mapping[str, LiveRegistry]
     pins: Mapping[str, Route]
     routes: tuple[Route, ...]
+    owners: dict[str, LiveRegistry]
+    """What was worked out from it."""
 
 
 class Registries:
@@ -120,7 +125,7 @@ class Registries:
 
     def route(self, subject: str) -> Route:
         """The rule that decides on a subject; NoRoute where none does."""
-        _, pins, routes = self._table
+        _, pins, routes, _ = self._table
         if pins and subject in pins:
             return pins[subject]
         in_context = Subject.parse(subject).context != DEFAULT_CONTEXT
@@ -136,8 +141,15 @@ class Registries:
         raise NoRoute(subject)
 
     def owner(self, subject: str) -> LiveRegistry:
-        """The registry that owns a subject."""
-        return self.at(self.route(subject).registry)
+        """The registry that owns a subject; known for as long as the same table is in force."""
+        owners = self._table.owners
+        found = owners.get(subject)
+        if found is None:
+            found = self.at(self.route(subject).registry)
+            if len(owners) >= MOST_OWNERS:
+                owners.clear()
+            owners[subject] = found
+        return found
 
     def explain(self, subject: str) -> tuple[str, str]:
         """The owner's id and the rule that chose it, in words."""
@@ -158,4 +170,5 @@ def _table(live: Sequence[LiveRegistry], routes: Sequence[RouteEntry], pins: Map
         {registry.id: registry for registry in live},
         {subject: Route(RouteEntry(match=subject, registry=registry)) for subject, registry in pins.items()},
         tuple(Route(entry) for entry in routes),
+        {},
     )
