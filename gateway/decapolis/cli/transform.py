@@ -41,7 +41,7 @@ async def command(
     strict: bool,
     **wishes: Any,
 ) -> int:
-    """Print SOURCE (REGISTRY:SUBJECT[@VERSION], or a file) in another format; losses go to standard error."""
+    """Print SOURCE (REGISTRY:SUBJECT[@VERSION], REGISTRY:table:NAME, or a file) in another format; losses go to standard error."""
     options = {**{name: value for name, value in wishes.items() if value is not None}, "field_mappings": pairs(rename)}
     body = {"schema": chosen(source, source_format), "target_format": target, "options": options}
     done = await api.post("/schemas/transform", body)
