@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from decapolis.cli.asking import Api, asking, part
-from decapolis.cli.following import followed, print_job, steps_of
+from decapolis.cli.following import followed, print_job, steps_of, worded
 from decapolis.cli.printing import Output
 
 _ANALYSED = ("registry", "subject", "status", "risk", "phase", "configured", "reason")
@@ -120,4 +120,4 @@ async def rollback_command(api: Api, output: Output, job: str, scope: str) -> in
 
 async def _show(api: Api, output: Output, job: dict[str, Any]) -> None:
     print_job(output, job)
-    output.rows([step async for step in steps_of(api, job)], _STEPS, job)
+    output.rows([worded(step) async for step in steps_of(api, job)], _STEPS, job)

@@ -20,7 +20,9 @@ class SchemaChoice(Inputs):
 
     registry: str | None = Field(default=None, validation_alias=AliasChoices("registry", "registry_id"))
     subject: str | None = None
-    table: str | None = Field(default=None, description="a table of a catalog, with the columns that it has now; elsewhere the subject")
+    table: str | None = Field(
+        default=None, description="a table of a catalog, with the columns that it has now; elsewhere the subject"
+    )
     version: int | None = Field(default=None, ge=1, description="the newest live one where it is left out")
     schema_content: str | None = Field(
         default=None, validation_alias=AliasChoices("schema_content", "content", "schema")
