@@ -48,7 +48,8 @@ async def analyze_command(
     analysis = status["analysis"] or {"subjects": [], "totals": {}, "phases": []}
     output.rows(analysis["subjects"], _ANALYSED, status)
     for phase in analysis["phases"]:
-        output.say(f"phase {phase['phase']} ({phase['risk']} risk): {phase['total']} subjects")
+        count = phase["total"]
+        output.say(f"phase {phase['phase']} ({phase['risk']} risk): {count} subject{'' if count == 1 else 's'}")
     output.say(", ".join(f"{name} {count}" for name, count in analysis["totals"].items()))
     output.say(f"carry it out with: decapolis migrate execute {job['id']}")
     totals = analysis["totals"]
