@@ -71,3 +71,19 @@ def test_what_is_said_to_be_proved_was_proved() -> None:
         shown = entries[name]["passed"]
         assert set(capabilities_to_prove()) <= set(shown), f"{name}: run: make test-registries"
     assert [name for name, entry in entries.items() if "failed" in str(entry["passed"])] == []
+
+
+def test_every_command_is_on_its_page() -> None:
+    import click
+
+    from decapolis.cli import main
+
+    page = (ROOT / "docs" / "command-line.md").read_text()
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            for inner in command.list_commands(context):
+                assert f"`{name} {inner}`" in page or f"`{inner}`" in page, (name, inner)
+        assert re.search(rf"`{name}\b", page), name

@@ -33,8 +33,8 @@ async def test_plan_apply_and_nothing_left(api: Api) -> None:
     actions = [(step["subject"], step["action"]) for step in planned["steps"]]
     assert actions == [
         (None, "set-level"),
-        ("key", "set-level"),
         ("key", "register"),
+        ("key", "set-level"),
         ("key", "set-metadata"),
         ("order", "register"),
     ]

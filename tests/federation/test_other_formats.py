@@ -178,7 +178,9 @@ async def test_a_table_that_nobody_registered_in_every_format(gateways: Running,
     assert ways["openapi"] == "kept by the gateway"
 
 
-async def test_a_topic_is_compared_with_the_columns_that_a_table_has_now(gateways: Running, unity: FakeUnityOss) -> None:
+async def test_a_topic_is_compared_with_the_columns_that_a_table_has_now(
+    gateways: Running, unity: FakeUnityOss
+) -> None:
     """Not with the schema that the table was made of: somebody altered it since."""
     client = await gateways(entry("uc", unity, "unity_catalog"), home="uc")
     subject = "orders-value"

@@ -161,3 +161,30 @@ def test_the_old_names_work_on_a_registry_itself(fakes: Callable[..., Loopback],
     assert script("check_topic_compatibility", "good", folder=tmp_path, **where).returncode == 0
     assert script("set_compatibility", "FORWARD_FULL", "good-value", folder=tmp_path, **where).returncode == 0
     assert fake_of(loopback).state.configs["good-value"]["compatibilityLevel"] == "FULL_TRANSITIVE"
+
+
+def test_everything_goes_out_and_in_again(gateway: Gateway, tmp_path: Path) -> None:
+    key = {"type": "fixed", "name": "Key", "size": 4}
+    httpx.post(f"{gateway.url}/subjects/key/versions", json={"schema": json.dumps(key)}).raise_for_status()
+    order = {"type": "record", "name": "Order", "fields": [{"name": "key", "type": "Key"}]}
+    references = [{"name": "Key", "subject": "key", "version": 1}]
+    body = {"schema": json.dumps(order), "references": references}
+    httpx.post(f"{gateway.url}/subjects/an-order/versions", json=body).raise_for_status()
+    httpx.put(f"{gateway.url}/config/bad-value", json={"compatibility": "FORWARD"}).raise_for_status()
+    said(gateway, tmp_path, "export", "all.jsonl", "--registry", "embedded")
+    said(gateway, tmp_path, "export", "folder", "--registry", "embedded")
+    said(gateway, tmp_path, "plan", "folder")
+    other = tmp_path / "other"
+    other.mkdir()
+    with serving("--port", "0", "--store", f"sqlite:///{other}/store.db", folder=other) as second:
+        httpx.put(f"{second.url}/config", json={"compatibility": "FORWARD_TRANSITIVE"}).raise_for_status()
+        httpx.put(f"{second.url}/mode", json={"mode": "IMPORT"}).raise_for_status()
+        rows = data(second, tmp_path, "import", "all.jsonl", "--registry", "embedded", "--keep-ids")
+        assert {row["result"] for row in rows} == {"registered"}
+        again = data(second, tmp_path, "import", "all.jsonl", "--registry", "embedded", "--no-levels")
+        assert {row["result"] for row in again} == {"there already"}
+        for path in ("/subjects", "/schemas/ids/1", "/subjects/an-order/versions/1", "/config/bad-value"):
+            assert httpx.get(second.url + path).json() == httpx.get(gateway.url + path).json(), path
+        said(second, tmp_path, "plan", "folder")
+        (tmp_path / "bad.jsonl").write_text("{}\nnot json\n")
+        said(second, tmp_path, "import", "bad.jsonl", "--registry", "embedded", code=1)

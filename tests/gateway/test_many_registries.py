@@ -406,3 +406,19 @@ async def test_a_change_whose_answer_was_lost_is_closed_in_the_trail(
     assert await client.registered("s", record("a")) == 1
     trail = [(each["action"], each["outcome"]) for each in await gateway.audit.newest()]
     assert trail == [("register", "done")]
+
+
+async def test_an_id_beyond_the_range_is_not_imposed_through_the_door_either(gateways: Running, fakes: Fakes) -> None:
+    main, side = fakes(), fakes()
+    ranged = entry("side", side, ids={"base": 1_000_000_000, "span": 100})
+    client = await gateways(entry("main", main), ranged, **TWO)
+    await client.put("/registries/side/mode", json={"mode": "IMPORT"})
+    body = {"schema": json.dumps(record("a")), "version": 1}
+    path = "/registries/side/subjects/orders-value/versions"
+    refused = await client.post(path, json={**body, "id": 101})
+    assert code(refused) == (422, 42205)
+    assert "(1 to 100)" in refused.json()["message"]
+    assert (await client.post(path, json={**body, "id": 50})).json()["id"] == 50
+    await client.put("/registries/main/mode", json={"mode": "IMPORT"})
+    refused = await client.post("/subjects/orders-value/versions", json={**body, "id": 5})
+    assert "(1000000001 to 1000000100)" in refused.json()["message"]

@@ -23,6 +23,8 @@ _COMMANDS = {
     "set-compatibility": ("set_compatibility", "Set the level of a subject, of many, or of registries."),
     "check": ("check", "Judge a candidate in every registry, or a history against a level."),
     "compare": ("compare", "Compare two schemas of any registries, formats and files."),
+    "export": ("export", "Write what a registry holds to a file or a folder."),
+    "import": ("import_", "Register what `export` wrote."),
     "find": ("find", "Find a subject in every registry."),
     "overview": ("overview", "Show who is held to which level."),
     "recommendations": ("recommendations", "Suggest what to look at next."),

@@ -14,6 +14,7 @@ from decapolis.operations.fetch import version_from
 from decapolis.operations.register import register
 from decapolis.operations.register_other import register_other
 from decapolis.registries.live import LiveRegistry
+from decapolis.settings import MAX_ID
 from decapolis_formats import Format, Schema
 from decapolis_formats.spelling import references_from, rule_set_from
 from decapolis_translators.contract import Feature, StoredVersion
@@ -63,6 +64,10 @@ class RegisterInputs(Inputs):
     metadata: dict[str, Any] | None = Field(default=None, description="free keys; or `properties`, `tags`, `sensitive`")
     rule_set: dict[str, Any] | None = Field(default=None, description="data-contract rules, as the dialect spells them")
     normalize: bool = False
+    id: int | None = Field(
+        default=None, ge=1, le=MAX_ID, description="the registry's own id that it shall have; in mode IMPORT only"
+    )
+    version: int | None = Field(default=None, ge=1, le=MAX_ID, description="with `id`: the number that it shall have")
 
 
 class DeletedShape(Shape):
@@ -119,6 +124,8 @@ async def register_schema(asked: Asked[RegisterInputs]) -> Answer:
         references=references_from(inputs.references),
         metadata=held,
         rule_set=rule_set_from(inputs.rule_set),
+        id=inputs.id,
+        version=inputs.version or 0,
     )
     if format not in registry.capabilities.formats:
         raise Refused(

@@ -93,10 +93,11 @@ async def planned(gateway: Gateway, declared: Declared) -> list[Step]:
             steps += await _level_steps(view, None, wanted.level)
         for name in _in_order(wanted.subjects):
             subject = wanted.subjects[name]
-            if subject.level is not None:
-                steps += await _level_steps(view, name, subject.level)
-            if subject.request is not None:
-                steps += await _schema_steps(view, registry, name, subject)
+            level = [] if subject.level is None else await _level_steps(view, name, subject.level)
+            schema = [] if subject.request is None else await _schema_steps(view, registry, name, subject)
+            # a first version is judged by nobody, and some registries keep levels only of subjects that exist
+            is_new = any(step.action is Action.REGISTER and step.before is None for step in schema)
+            steps += [*schema, *level] if is_new else [*level, *schema]
             if subject.metadata is not None:
                 steps += await _metadata_steps(gateway, registry, name, subject)
     return steps

@@ -400,10 +400,12 @@ class _Attempt:
         if wanted is None:
             return None
         native_id = self.view.native_id(self.registry, wanted, self.subject.context)
-        if native_id is None or native_id < 1:
-            row = self.view.gateway.ledger.range_of(self.registry.id)
+        row = self.view.gateway.ledger.range_of(self.registry.id)
+        if native_id is None or not 1 <= native_id <= row.span:
+            # beyond the span it could never be shown at the front, and would leave no room for what comes after it
+            lowest = wanted - native_id if native_id is not None else row.base
             raise NotAllowed(
                 f"Id {wanted} is outside the range of registry {self.registry.id} "
-                f"({row.base + 1} to {row.base + row.span}), so it cannot be imposed there"
+                f"({lowest + 1} to {lowest + row.span}), so it cannot be imposed there"
             )
         return native_id
