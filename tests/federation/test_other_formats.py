@@ -178,6 +178,29 @@ async def test_a_table_that_nobody_registered_in_every_format(gateways: Running,
     assert ways["openapi"] == "kept by the gateway"
 
 
+async def test_a_topic_is_compared_with_the_columns_that_a_table_has_now(
+    gateways: Running, unity: FakeUnityOss
+) -> None:
+    """Not with the schema that the table was made of: somebody altered it since."""
+    client = await gateways(entry("uc", unity, "unity_catalog"), home="uc")
+    subject = "orders-value"
+    body = {"schema": json.dumps(record("id"))}
+    registered = await client.post(f"/subjects/{subject}/versions", json=body)
+    assert registered.status_code == 200, registered.text
+    table = unity.fake.state.catalogs["main"]["default"].tables["orders"]
+    table.columns.append(HeldColumn("by_hand", "boolean"))
+    table.touch()
+    sides = {"schema1": {"registry": "uc", "subject": subject}, "schema2": {"registry": "uc", "table": subject}}
+    got = (await client.post("/api/v1/schemas/compare", json=sides)).json()
+    assert (got["left"]["schema_format"], got["right"]["schema_format"]) == ("avro", "iceberg")
+    assert got["right"]["version"] is None
+    assert {each["path"]: each["change"] for each in got["differences"]} == {"by_hand": "only on the right"}
+    assert got["compatibility"]["judged_by"] == "structure"
+    sides["schema2"] |= {"version": "1"}
+    as_registered = (await client.post("/api/v1/schemas/compare", json=sides)).json()
+    assert as_registered["identical"]
+
+
 async def test_a_description_of_an_api_in_a_catalog_makes_no_table(gateways: Running, unity: FakeUnityOss) -> None:
     client = await gateways(entry("uc", unity, "unity_catalog"), home="uc")
     tables = unity.fake.state.make_schema("main", "default").tables

@@ -43,7 +43,9 @@ def test_registries(gateway: Gateway, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(said(gateway, tmp_path, "registries", "list", "-o", "csv"))))
     assert [row["id"] for row in rows] == ["embedded"]
     assert data(gateway, tmp_path, "registries", "show", "embedded")["type"] == "embedded"
-    assert "yes  import_ids" in said(gateway, tmp_path, "registries", "show", "embedded")
+    shown = said(gateway, tmp_path, "registries", "show", "embedded")
+    assert "yes  import_ids" in shown
+    assert "enabled: true\n" in shown
     assert data(gateway, tmp_path, "registries", "test", "embedded")["status"] == "ok"
     done = ran("registries", "test", "nope", "--url", gateway.url, folder=tmp_path)
     assert (done.returncode, "known: embedded" in done.stderr) == (1, True)

@@ -12,7 +12,16 @@ from decapolis.cli.printing import Output
 
 INTACT, BROKEN = 0, 2
 _COLUMNS = ("id", "at", "actor", "action", "registry", "target", "outcome", "request_id", "link")
-_FILTERS = ("registry", "subject", "actor", "action", "outcome", "since", "until", "q")
+_FILTERS = {
+    "registry": ("ID", "Only changes in this registry."),
+    "subject": ("NAME", "Only changes of this subject."),
+    "actor": ("NAME", "Only changes by this one."),
+    "action": ("NAME", "Only changes of this kind, e.g. set-config."),
+    "outcome": ("WORD", "Only changes that ended so, e.g. done, refused or open."),
+    "since": ("TIME", "Only changes from this time on, e.g. 2026-01-31T12:00:00Z."),
+    "until": ("TIME", "Only changes before this time."),
+    "q": ("TEXT", "Only changes with this text anywhere in them."),
+}
 
 
 @click.group()
@@ -22,8 +31,8 @@ def command() -> None:
 
 def filters(wrapped: Any) -> Any:
     """The options that say which entries are wanted."""
-    for name in reversed(_FILTERS):
-        wrapped = click.option(f"--{name}", metavar=name.upper(), help=f"Only entries with this {name}.")(wrapped)
+    for name, (metavar, words) in reversed(_FILTERS.items()):
+        wrapped = click.option(f"--{name}", metavar=metavar, help=words)(wrapped)
     return wrapped
 
 

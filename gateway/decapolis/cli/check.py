@@ -53,7 +53,7 @@ async def command(
     rows = [{"registry": name, **each} for name, each in found.items()]
     output.rows(rows, ("registry", "is_compatible", "mode", "versions", "error"), found)
     for each in rows if output.is_for_people else ():
-        for message in [*each.get("errors", ()), *each.get("messages", ())]:
+        for message in _messages(each):
             output.say(f"{each['registry']}: {message}")
         repair = each.get("repair")
         if repair:
@@ -61,6 +61,12 @@ async def command(
         if each.get("disagreement"):
             output.say(f"{each['registry']}: the registry itself says otherwise")
     return exit_code(rows)
+
+
+def _messages(found: dict[str, Any]) -> list[str]:
+    """What is wrong, without the whole texts that the dialect's messages bring along."""
+    violations = [f"version {each['version']}: {each['message']}" for each in found.get("violations") or ()]
+    return [*found.get("errors", ()), *(violations or found.get("messages", ()))]
 
 
 def exit_code(rows: list[dict[str, Any]]) -> int:

@@ -18,6 +18,7 @@ SUFFIXES = {
     ".parquet": "parquet",
     ".json": "json_schema",
 }
+TABLE = "table:"
 
 
 @click.command()
@@ -40,7 +41,7 @@ async def command(
 ) -> int:
     """Compare two schemas field by field.
 
-    Each is REGISTRY:SUBJECT, REGISTRY:SUBJECT@VERSION, or a file.
+    Each is REGISTRY:SUBJECT, REGISTRY:SUBJECT@VERSION, REGISTRY:table:NAME (the columns that it has now), or a file.
 
     Exit codes: 0 when RIGHT may follow LEFT, 2 when not.
     """
@@ -65,7 +66,7 @@ async def command(
 
 
 def chosen(spelled: str, format: str | None = None) -> dict[str, Any]:
-    """A schema as the API takes it: the text of a file, or a version in a registry."""
+    """A schema as the API takes it: the text of a file, a version in a registry, or a table of a catalog."""
     path = Path(spelled)
     if path.is_file():
         known = format or SUFFIXES.get(path.suffix.lower())
@@ -74,7 +75,11 @@ def chosen(spelled: str, format: str | None = None) -> dict[str, Any]:
         return {"schema_content": read_text(path), "schema_format": known}
     registry, separator, rest = spelled.partition(":")
     if not separator or not rest:
-        raise click.UsageError(f"{spelled}: neither a file, nor REGISTRY:SUBJECT or REGISTRY:SUBJECT@VERSION")
+        raise click.UsageError(
+            f"{spelled}: neither a file, nor REGISTRY:SUBJECT, REGISTRY:SUBJECT@VERSION or REGISTRY:table:NAME"
+        )
+    if rest.startswith(TABLE):
+        return {"registry": registry, "table": rest.removeprefix(TABLE)}
     subject, at, version = rest.rpartition("@")
     if at and version.isdigit():
         return {"registry": registry, "subject": subject, "version": int(version)}

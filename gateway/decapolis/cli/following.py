@@ -35,6 +35,13 @@ def steps_of(api: Api, job: dict[str, Any]) -> AsyncIterator[Any]:
     return api.pages(f"/jobs/{part(job['id'])}/steps", limit=1000)
 
 
+def worded(step: dict[str, Any]) -> dict[str, Any]:
+    """A step with what was there and what should be in people's words: a level, else nothing (the report has it all)."""
+    before, after = step["before"] or {}, step["after"] or {}
+    was = (before["level"] or "unset") if "level" in before else None
+    return {**step, "before": was, "after": after.get("level")}
+
+
 def print_job(output: Output, job: dict[str, Any]) -> None:
     """One line about a job."""
     counts = ", ".join(f"{state} {count}" for state, count in job["steps"].items())

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from decapolis.cli.asking import Api, asking, part
-from decapolis.cli.following import followed, print_job, steps_of
+from decapolis.cli.following import followed, print_job, steps_of, worded
 from decapolis.cli.printing import Output
 
 _ANALYSED = ("registry", "subject", "status", "risk", "phase", "configured", "reason")
@@ -48,7 +48,8 @@ async def analyze_command(
     analysis = status["analysis"] or {"subjects": [], "totals": {}, "phases": []}
     output.rows(analysis["subjects"], _ANALYSED, status)
     for phase in analysis["phases"]:
-        output.say(f"phase {phase['phase']} ({phase['risk']} risk): {phase['total']} subjects")
+        count = phase["total"]
+        output.say(f"phase {phase['phase']} ({phase['risk']} risk): {count} subject{'' if count == 1 else 's'}")
     output.say(", ".join(f"{name} {count}" for name, count in analysis["totals"].items()))
     output.say(f"carry it out with: decapolis migrate execute {job['id']}")
     totals = analysis["totals"]
@@ -120,4 +121,4 @@ async def rollback_command(api: Api, output: Output, job: str, scope: str) -> in
 
 async def _show(api: Api, output: Output, job: dict[str, Any]) -> None:
     print_job(output, job)
-    output.rows([step async for step in steps_of(api, job)], _STEPS, job)
+    output.rows([worded(step) async for step in steps_of(api, job)], _STEPS, job)

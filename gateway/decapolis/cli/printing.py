@@ -51,18 +51,19 @@ def as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    writer.writerows([cell(row.get(name)) for name in columns] for row in rows)
     return text.getvalue()
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as people read it; JSON for what has parts of its own."""
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
         case list() | tuple():
-            return ", ".join(_cell(each) for each in value)
+            return ", ".join(cell(each) for each in value)
         case dict():
             return json.dumps(value, ensure_ascii=False)
     return str(value)
@@ -71,7 +72,7 @@ def _cell(value: Any) -> str:
 def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
     if not rows:
         return "(nothing)"
-    cells = [[_cell(row.get(name)).replace("\n", " ") for name in columns] for row in rows]
+    cells = [[cell(row.get(name)).replace("\n", " ") for name in columns] for row in rows]
     widths = [max(len(name), *(len(row[at]) for row in cells)) for at, name in enumerate(columns)]
     room = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 10_000
     while sum(widths) + 2 * (len(widths) - 1) > room and max(widths) > NARROWEST:

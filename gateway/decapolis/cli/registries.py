@@ -8,7 +8,7 @@ import click
 import yaml
 
 from decapolis.cli.asking import Api, asking, part
-from decapolis.cli.printing import Output
+from decapolis.cli.printing import Output, cell
 
 
 @click.group()
@@ -46,7 +46,7 @@ async def show_command(api: Api, output: Output, registry: str) -> None:
         output.data(found)
         return
     for name in ("id", "type", "enabled", "home", "source", "config", "metadata", "health"):
-        output.say(f"{name}: {found[name]}")
+        output.say(f"{name}: {cell(found[name])}")
     output.say(f"formats: {', '.join(found['capabilities']['formats'])}")
     for name, feature in found["capabilities"]["features"].items():
         output.say(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from decapolis.cli.asking import Api, asking, part
-from decapolis.cli.following import followed, print_job, steps_of
+from decapolis.cli.following import followed, print_job, steps_of, worded
 from decapolis.cli.printing import Output
 
 _PLANNED = ("registry", "subject", "before", "after", "verdict", "is_compatible")
@@ -57,7 +57,7 @@ async def command(
         body["plan_id"] = plan["plan_id"]
     job = await followed(api, await api.post("/bulk/set-compatibility", body))
     print_job(output, job)
-    output.rows([step async for step in steps_of(api, job)], _DONE, job)
+    output.rows([worded(step) async for step in steps_of(api, job)], _DONE, job)
     return 0 if job["state"] == "done" and not job["steps"].get("failed") else 1
 
 

@@ -41,7 +41,10 @@ async def command(
     strict: bool,
     **wishes: Any,
 ) -> int:
-    """Print SOURCE (REGISTRY:SUBJECT[@VERSION], or a file) in another format; losses go to standard error."""
+    """Print SOURCE in another format; losses go to standard error.
+
+    It is REGISTRY:SUBJECT, REGISTRY:SUBJECT@VERSION, REGISTRY:table:NAME (the columns that it has now), or a file.
+    """
     options = {**{name: value for name, value in wishes.items() if value is not None}, "field_mappings": pairs(rename)}
     body = {"schema": chosen(source, source_format), "target_format": target, "options": options}
     done = await api.post("/schemas/transform", body)

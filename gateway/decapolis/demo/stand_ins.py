@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from decapolis_formats import Format
+from decapolis_policies import Demands, Level, PastVersion, Text, judge
 from decapolis_translators.testing.fakes import (
     CONFLUENT_8,
     KARAPACE_6,
@@ -16,6 +18,7 @@ from decapolis_translators.testing.fakes import (
 )
 from decapolis_translators.testing.fakes.apicurio import ApicurioFake
 from decapolis_translators.testing.fakes.dataplex import METADATA_PATH, DataplexFake
+from decapolis_translators.testing.fakes.dialect_state import Content
 from decapolis_translators.testing.fakes.glue import GlueFake
 from decapolis_translators.testing.fakes.pulsar import PulsarFake
 from decapolis_translators.testing.fakes.purview import TOKEN_PATH, PurviewFake
@@ -23,6 +26,7 @@ from decapolis_translators.testing.fakes.snowflake import PAT, SnowflakeFake
 from decapolis_translators.testing.fakes.unity_oss import UnityOssFake
 
 HOME = "kafka-prod"
+_FORMATS = {"AVRO": Format.AVRO, "JSON": Format.JSON_SCHEMA, "PROTOBUF": Format.PROTOBUF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,19 @@ def _dialect(served: Any) -> Iterator[StandIn]:
         ("edge", "redpanda", REDPANDA_26, _meta("production", "stores", "store-systems")),
     ):
         fake = DialectFake(profile)
+        fake.judge = _judged
         yield StandIn(name, type_, fake, {"url": served(fake)}, metadata)
+
+
+def _judged(candidate: Content, history: Sequence[Content], level: str) -> Sequence[str]:
+    """What a registry of the dialect finds wrong: the stand-in judges by the same rules as the products do."""
+    past = [PastVersion(number, _text(each)) for number, each in enumerate(reversed(history), 1)]
+    verdict = judge(_text(candidate), past, Demands(level=Level.named(level), repairs=False))
+    return [each.message for each in verdict.violations]
+
+
+def _text(content: Content) -> Text:
+    return Text(_FORMATS[content.kind], content.text)
 
 
 def _others(served: Any) -> Iterator[StandIn]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, Field
 
-from decapolis.operations.sides import Side, given_side, stored_side
+from decapolis.operations.sides import Side, given_side, stored_side, table_side
 from decapolis_formats import Format
 
 from .desk import Desk
@@ -20,7 +20,9 @@ class SchemaChoice(Inputs):
 
     registry: str | None = Field(default=None, validation_alias=AliasChoices("registry", "registry_id"))
     subject: str | None = None
-    table: str | None = Field(default=None, description="a table of a catalog; the same as its subject there")
+    table: str | None = Field(
+        default=None, description="a table of a catalog, with the columns that it has now; elsewhere the subject"
+    )
     version: int | None = Field(default=None, ge=1, description="the newest live one where it is left out")
     schema_content: str | None = Field(
         default=None, validation_alias=AliasChoices("schema_content", "content", "schema")
@@ -44,4 +46,7 @@ async def chosen_side(desk: Desk, choice: SchemaChoice, name: str, format: Forma
             "invalid-request",
             f"{name}: name a registry with a subject or a table, or bring schema_content with schema_format",
         )
-    return await stored_side(desk.gateway, desk.registry(choice.registry), subject, choice.version)
+    registry = desk.registry(choice.registry)
+    if choice.subject is None and choice.version is None and (table := await table_side(registry, subject)) is not None:
+        return table
+    return await stored_side(desk.gateway, registry, subject, choice.version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from decapolis.gateway import Gateway
+from decapolis.registries.catalog.registry import columns_as
 from decapolis.registries.live import LiveRegistry
 from decapolis_formats import Dependency, Format
 from decapolis_policies import Text
@@ -34,9 +35,18 @@ class Side:
 
 
 async def stored_side(gateway: Gateway, registry: LiveRegistry, subject: str, version: int | None) -> Side:
-    """A version of a subject, or the table of that name in a catalog; the newest live one for None."""
+    """A version of a subject; the newest live one for None."""
     stored = await registry.fetch(subject, version)
     return await side_of(registry, stored)
+
+
+async def table_side(registry: LiveRegistry, subject: str) -> Side | None:
+    """The columns that a subject's table has now, whoever altered it last; None where there is no table."""
+    table = await registry.table(subject)
+    if table is None:
+        return None
+    text = Text(Format.ICEBERG, columns_as(table, Format.ICEBERG))
+    return Side(f"{registry.id}: table {table.name}", text, registry.id, subject)
 
 
 async def side_of(registry: LiveRegistry, stored: StoredVersion) -> Side:
