@@ -89,7 +89,7 @@ NOT_TO_BE_HAD = {
     "Confluent Schema Registry": "no package registry serves it; DECAPOLIS_LIVE_CONFLUENT names one",
     "Karapace": "no package of that name is published; DECAPOLIS_LIVE_KARAPACE names one",
     "Redpanda": "no package registry serves it; DECAPOLIS_LIVE_REDPANDA names one",
-    "uc-server": "compiles for half an hour and refuses tables that the published API takes; `unitycatalog.sh` starts it",
+    "uc-server": "compiles for half an hour; `unitycatalog.sh` starts it, and not all of the suite passes against it yet",
     "AWS Glue": "needs an account: DECAPOLIS_LIVE_AWS_GLUE; moto stands in",
     "Unity Catalog of Databricks": "needs a workspace: DECAPOLIS_LIVE_DATABRICKS",
     "Snowflake": "needs an account: DECAPOLIS_LIVE_SNOWFLAKE; fakesnow runs our statements",

@@ -74,8 +74,10 @@ async def watch(
     """Looks at the file every second, and at once when told; a new day counts as a change, for exemptions end on days."""
     today = day()
     while True:
+        # not wait_for: in Python 3.11 it may swallow the cancellation that ends this
         with suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await told.wait()
         force = told.is_set()
         told.clear()
         taken_over = await asyncio.to_thread(file.refresh, force=force)

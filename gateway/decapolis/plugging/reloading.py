@@ -73,8 +73,10 @@ class Reloader:
     async def watch(self, told: asyncio.Event) -> None:
         """Looks at the files every second, and reads them at once when told."""
         while True:
+            # not wait_for: in Python 3.11 it may swallow the cancellation that ends this
             with suppress(TimeoutError):
-                await asyncio.wait_for(told.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await told.wait()
             force = told.is_set()
             told.clear()
             due = self._retry_at is not None and time.monotonic() >= self._retry_at
