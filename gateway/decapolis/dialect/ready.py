@@ -129,7 +129,7 @@ class ReadyLayer:
                 made = await self._changes.now()
             except StoreUnavailable:
                 key = None
-        recorder = _Recorder(send, request_id)
+        recorder = _Recorder(send, request_id, keeps)
         began = time.perf_counter()
         try:
             short = body is not None and not head.packed and len(body) <= self._most_body
@@ -214,10 +214,11 @@ async def _short_body(announced: bytes | None, receive: Receive) -> tuple[bytes 
 
 
 class _Recorder:
-    """Passes an answer on and remembers it; puts the request id on it."""
+    """Passes an answer on, and remembers it where it is to be kept; puts the request id on it."""
 
-    def __init__(self, send: Send, request_id: bytes) -> None:
+    def __init__(self, send: Send, request_id: bytes, keeps: list[Keep]) -> None:
         self._send = send
+        self._keeps = keeps
         self._request_id = request_id
         self.status = 500
         self.headers: Headers = []
@@ -238,6 +239,7 @@ class _Recorder:
             self.headers = list(message["headers"])
             message = {**message, "headers": [*self.headers, (b"x-request-id", self._request_id)]}
         elif message["type"] == "http.response.body":
-            self.body += message.get("body", b"")
+            if self._keeps:  # a stream of events may go on for hours, and nobody asks for it again
+                self.body += message.get("body", b"")
             self.is_whole = not message.get("more_body", False)
         await self._send(message)
