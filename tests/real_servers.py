@@ -21,7 +21,7 @@ from typing import IO
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "tests" / "servers"
 STARTING = "DECAPOLIS_LIVE"
-PATIENCE = 300
+PATIENCE = 240
 """Seconds for installing and starting; both are the script's own affair."""
 
 
