@@ -58,7 +58,7 @@ def test_one_subject_in_every_registry(api: httpx.Client, everywhere: str) -> No
             "/schemas/compare",
             json={
                 "schema1": {"registry": "aws-glue", "subject": everywhere, "version": 1},
-                "schema2": {"registry": "snowflake", "table": everywhere},
+                "schema2": {"registry": "snowflake", "subject": everywhere},
             },
         )
     )

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from decapolis.dialect.face import ROUTES
+from decapolis.dialect.routes import ROUTES
 from decapolis_policies.levels import LEVELS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "dialect.openapi.yaml"
