@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select
+import orjson
+from sqlalchemy import Connection, and_, bindparam, delete, select
 
+from .prepared import Prepared
 from .schemas import replace_rows
 from .tables import settings
 
@@ -19,9 +21,17 @@ def _at(registry: str, context: str, subject: str, kind: str) -> Any:
     )
 
 
+_KEY = ("registry", "context", "subject", "kind")
+_SETTING = Prepared(select(settings.c.body).where(*(settings.c[name] == bindparam(name) for name in _KEY)), *_KEY)
+
+
 def setting(connection: Connection, registry: str, context: str, subject: str, kind: str) -> dict[str, Any] | None:
     """What is set exactly there, None when nothing is."""
-    return connection.execute(select(settings.c.body).where(_at(registry, context, subject, kind))).scalar()
+    row = _SETTING.first(connection, registry, context, subject, kind)
+    if row is None:
+        return None
+    body: dict[str, Any] | None = orjson.loads(row[0]) if isinstance(row[0], str) else row[0]
+    return body
 
 
 def keep_setting(
