@@ -188,3 +188,17 @@ async def test_what_does_not_exist_is_a_problem_too(api: Api) -> None:
         answer = await api.client.post("/api/v1/registries/embedded/subjects/s/versions", content=body)
         assert answer.status_code == 400, body
         assert answer.json()["code"] in {"invalid-json", "invalid-request"}
+
+
+async def test_registering_what_is_there_reads_no_history(apis: Apis, fakes: Fakes) -> None:
+    main = fakes()
+    api = await apis(entry("main", main), home="main")
+    path = "/registries/main/subjects/s/versions"
+    texts = [json.dumps(record("a", *(f"f{number}=0" for number in range(count)))) for count in range(10)]
+    for text in texts:
+        await api.post(path, {"schema_content": text}, 201)
+    before = fake_of(main).calls.total()
+    assert (await api.post(path, {"schema_content": texts[-1], "schema_format": "AVRO"}))["version"] == 10
+    assert fake_of(main).calls.total() - before < len(texts)
+    assert [each["version"] for each in await api.get(path)] == list(range(1, 11))
+    assert (await api.refused("GET", "/registries/main/subjects/nobody/versions"))[:2] == (404, "unknown-subject")

@@ -9,6 +9,7 @@ from pydantic import Field
 from decapolis.gateway import Gateway
 from decapolis.operations.annotated import annotate, split_metadata, whole_metadata
 from decapolis.operations.candidate import DIALECT_TYPES, Request
+from decapolis.operations.check_everywhere import format_of
 from decapolis.operations.delete import delete_subject, delete_version
 from decapolis.operations.fetch import version_from
 from decapolis.operations.register import register
@@ -18,7 +19,7 @@ from decapolis.settings import MAX_ID
 from decapolis_formats import Format, Schema
 from decapolis_formats.spelling import references_from, rule_set_from
 from decapolis_translators.contract import Feature, StoredVersion
-from decapolis_translators.errors import Absent
+from decapolis_translators.errors import Absent, SubjectNotFound
 
 from .endpoint import Answer, Asked, Endpoint, Inputs, Shape, etag
 from .paging import Page, Paged, page_of
@@ -93,8 +94,9 @@ async def list_subjects(asked: Asked[SubjectsInputs]) -> Answer:
 async def list_versions(asked: Asked[DeletedInputs]) -> Answer:
     """All versions of a subject, ascending."""
     registry, subject = _place(asked)
-    numbers = await registry.versions(subject, deleted=asked.inputs.deleted)
-    found = [await registry.fetch(subject, number, deleted=asked.inputs.deleted) for number in numbers]
+    found = await registry.history(subject, deleted=asked.inputs.deleted)
+    if not found:
+        raise SubjectNotFound(subject)
     return Answer([await schema_shape(asked.desk.gateway, registry, each) for each in found])
 
 
@@ -116,7 +118,8 @@ async def register_schema(asked: Asked[RegisterInputs]) -> Answer:
     """The version that holds the schema afterwards: 201 for a new one, 200 for one that was there."""
     gateway, inputs = asked.desk.gateway, asked.inputs
     registry, subject = _place(asked)
-    format = await _format(registry, subject, inputs.schema_format)
+    spelled = inputs.schema_format
+    format = format_named(spelled) if spelled is not None else await format_of(registry, subject)
     held, beside = split_metadata(inputs.metadata, able=registry.capabilities.has(Feature.METADATA))
     request = Request(
         text=inputs.schema_content,
@@ -131,7 +134,10 @@ async def register_schema(asked: Asked[RegisterInputs]) -> Answer:
         raise Refused(
             422, "unsupported", f"Registry {registry.id} does not hold {format} documents", known=_formats(registry)
         )
-    before = set(await _numbers(registry, subject))
+    try:
+        before = await registry.versions(subject)
+    except Absent:
+        before = []
     door = asked.desk.door(registry.id)
     if format in DIALECT_TYPES.values():
         shown = await register(door, subject, request, normalize=inputs.normalize)
@@ -149,25 +155,12 @@ def _formats(registry: LiveRegistry) -> list[str]:
     return sorted(each.value for each in registry.capabilities.formats)
 
 
-async def _format(registry: LiveRegistry, subject: str, spelled: str | None) -> Format:
-    if spelled is not None:
-        return format_named(spelled)
-    try:
-        return (await registry.fetch(subject)).schema.format
-    except Absent:
-        return Format.AVRO
-
-
 def format_named(spelled: str) -> Format:
     """The format of that name; a problem that lists the eight."""
     try:
         return Format.named(spelled)
     except ValueError as error:
         raise Refused(400, "unknown-format", str(error), known=[each.value for each in Format]) from error
-
-
-async def _numbers(registry: LiveRegistry, subject: str) -> list[int]:
-    return [each.version for each in await registry.history(subject)]
 
 
 async def delete_one_version(asked: Asked[DeleteInputs]) -> Answer:
