@@ -23,6 +23,7 @@ class Hangup:
     def open(self) -> None:
         """Listens, where the running loop is the main thread's: no other may be told."""
         loop = asyncio.get_running_loop()
+        # elsewhere (another thread, no such signal) files are still read on change and by call
         with suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGHUP, self._ring)
             self._loop = loop

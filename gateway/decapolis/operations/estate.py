@@ -205,7 +205,7 @@ async def look_forever(gateway: Gateway, registry: LiveRegistry, seconds: float)
                 await turn(gateway, registry)
             except RegistryError as fault:
                 log.debug("the estate was not looked at", extra={"registry": registry.id, "reason": str(fault)})
-            except Exception as error:
+            except Exception as error:  # the index of one registry must not end the looking at it for good
                 log.warning("the estate was not looked at", extra={"registry": registry.id}, exc_info=error)
         await asyncio.sleep(seconds)
 

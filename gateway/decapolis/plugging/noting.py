@@ -50,7 +50,7 @@ async def audited(audit: Audit, action: str, registry: str, target: str) -> Asyn
     except _REFUSALS as refused:
         await noted.end("refused", reason=str(refused))
         raise
-    except Exception as fault:
+    except Exception as fault:  # whatever ends a change is in the trail, then raised on
         await noted.end("failed", reason=f"{type(fault).__name__}: {fault}")
         raise
     if not noted.written:
